@@ -8,13 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sql.estate import Estate, Row
-from tests.sql.kinds import device, guest, machine, paris, part, told
-
-
-def only(estate: Estate, resource: str) -> Row:
-    (row,) = [row for row in estate.rows() if row.resource == resource]
-    return row
-
+from tests.sql.kinds import Parts, about, device, guest, machine, paris, part
 
 NOTES: list[tuple[str, str | None]] = [
     (
@@ -46,38 +40,53 @@ def test_the_description_is_the_first_line_of_the_notes_with_words(number: int) 
     assert (fields.get("description") or None, "comments" in fields) == (NOTES[number][1], False)
 
 
-def test_the_notes_go_to_the_comments_where_that_is_wanted() -> None:
-    estate = paris(notes_as_comments=True)
+GUESTS = Parts(lambda: paris(notes_as_comments=True, ignored_guests=["test-.*"]))
+
+
+def guest_row(key: str) -> Row:
+    """The row about this guest."""
+    (row,) = [r for r in GUESTS.estate().rows() if (r.resource, r.key) == ("virtual_machines", key)]
+    return row
+
+
+@GUESTS.part
+def notes(estate: Estate) -> None:
+    """NetBox has db, with somebody's comments."""
     guest(estate, 101, "erp", description="# Web server\nmore\n")
-    fields = only(estate, "virtual_machines").fields
+    guest(estate, 102, "db", description="Database")
+    machine(estate, 2, "db", 102, description="Database", comments="Call Bob first")
+
+
+def test_the_notes_go_to_the_comments_where_that_is_wanted() -> None:
+    fields = guest_row("erp").fields
     assert (fields["description"], fields["comments"]) == ("Web server", "# Web server\nmore")
 
 
 def test_comments_that_somebody_wrote_stay() -> None:
-    estate = paris(notes_as_comments=True)
-    guest(estate, 101, "erp", description="Web server")
-    machine(estate, 1, "erp", 101, description="Web server", comments="Call Bob first")
-    assert only(estate, "virtual_machines").fields.get("comments") is None
+    assert guest_row("db").fields.get("comments") is None
+
+
+@GUESTS.part
+def left_out(estate: Estate) -> None:
+    guest(estate, 103, "golden", template=True)
+    machine(estate, 3, "golden", 103)
+    guest(estate, 104, "test-erp")
+    machine(estate, 4, "test-erp", 104)
 
 
 def test_a_guest_that_became_a_template_has_a_row() -> None:
-    estate = paris()
-    guest(estate, 101, "erp", template=True)
-    guest(estate, 102, "web")
-    machine(estate, 1, "erp", 101)
-    machine(estate, 2, "web", 102)
-    assert told(estate, "virtual_machines")["erp (101)"] == (
+    row = guest_row("golden (103)")
+    assert (row.action, row.reason) == (
         "drifted",
         "the guest is a template, and include_templates is off; NetBox still has it",
     )
 
 
 def test_a_guest_that_the_configuration_leaves_out_is_only_in_the_skipped_ones() -> None:
-    estate = paris(ignored_guests=["test-.*"])
-    guest(estate, 101, "test-erp")
-    machine(estate, 1, "test-erp", 101)
-    assert told(estate, "virtual_machines") == {}
-    assert ("virtual_machines", "test-erp (101)", "ignored_guests names it: test-.*") in estate.left_out()
+    assert [r for r in about(GUESTS.estate().rows(), "test-erp") if r.resource == "virtual_machines"] == []
+    assert ("virtual_machines", "test-erp (104)", "ignored_guests names it: test-.*") in (
+        GUESTS.estate().left_out()
+    )
 
 
 def basics(estate: Estate, *types: str) -> None:
@@ -94,14 +103,30 @@ def librenms(**endpoint: Any) -> Estate:
     return Estate("librenms", import_devices="all", defaults=defaults, **endpoint)
 
 
+def new_devices(*, create_types: bool = True, **endpoint: Any) -> Estate:
+    """NetBox has the types Generic and NM-8-10G; ``create_types``: whether others may be created."""
+    create = ["devices", "custom_fields", "virtual_chassis", *(["device_types"] if create_types else [])]
+    estate = librenms(defaults={"device_type": "Generic"}, policies={"create": create}, **endpoint)
+    basics(estate, "Generic", "NM-8-10G")
+    return estate
+
+
+SWITCHES = Parts(new_devices)
+OTHER: dict[str, Any] = {"create_types": False, "member_name": "{name}-{serial}"}
+
+
+def devices(*names: str, **settings: Any) -> dict[str, Row]:
+    """{key: row} of the devices of these names."""
+    found = about(SWITCHES.estate(**settings).rows(), *names)
+    return {row.key: row for row in found if row.resource == "devices"}
+
+
 AMBIGUOUS = '2 platforms in NetBox match "ios"; rename one or map to a slug'
 
 
-@cache
-def two_platforms() -> dict[str, Row]:
-    """{device: row} of sw1, which is new, and sw2, which NetBox has."""
-    estate = librenms(defaults={"device_type": "generic"})
-    basics(estate, "Generic")
+@SWITCHES.part
+def two_platforms(estate: Estate) -> None:
+    """sw1 is new, NetBox has sw2."""
     estate.add("netbox.platforms", id=1, name="IOS", slug="cisco-ios")
     estate.add("netbox.platforms", id=2, name="Cisco IOS", slug="ios")
     for number in (1, 2):
@@ -111,48 +136,47 @@ def two_platforms() -> dict[str, Row]:
         **{"id": 2, "name": "sw2", "status": "active", "site_id": 1, "role_id": 1, "device_type_id": 1},
         **{"serial": "", "cf": {"librenms_id": {"lib": 2}}},
     )
-    return {row.key: row for row in estate.rows() if row.resource == "devices"}
 
 
 def test_a_platform_word_with_two_candidates_has_a_row() -> None:
-    row = two_platforms()["sw1"]
+    row = devices("sw1")["sw1"]
     assert (row.action, row.reason) == ("create", f"platform: {AMBIGUOUS}")
     assert "platform" not in row.fields
 
 
 def test_a_platform_word_with_two_candidates_has_a_row_where_the_device_exists() -> None:
-    row = two_platforms()["sw2"]
+    row = devices("sw2")["sw2"]
     assert (row.action, row.reason) == ("conflict", f"platform: {AMBIGUOUS}")
 
 
+@SWITCHES.part
+def types(estate: Estate) -> None:
+    device(estate, 3, "sw3")
+    device(estate, 4, "sw4", hardware="C9300-24T")
+
+
 @pytest.mark.parametrize(
-    ("hardware", "create", "model"),
-    [
-        (None, True, "Generic"),
-        ("C9300-48P", True, "C9300-48P"),
-        ("C9300-48P", False, "Generic"),
-    ],
+    ("name", "settings", "model"),
+    [("sw3", {}, "Generic"), ("sw4", {}, "C9300-24T"), ("sw4", OTHER, "Generic")],
+    ids=["no hardware", "hardware", "types are not created"],
 )
 def test_the_default_type_is_for_devices_without_hardware(
-    hardware: str | None, create: bool, model: str
+    name: str, settings: dict[str, Any], model: str
 ) -> None:
     """Where types may be created, those of the others are."""
-    resources = ["devices", "custom_fields", *(["device_types"] if create else [])]
-    estate = librenms(defaults={"device_type": "Generic"}, policies={"create": resources})
-    basics(estate, "Generic")
-    device(estate, 1, "sw1", hardware=hardware)
-    (row,) = [row for row in estate.rows() if row.resource == "devices"]
+    row = devices(name, **settings)[name]
     assert (row.action, row.fields["device_type"]["name"]) == ("create", model)
 
 
+@SWITCHES.part
 def stack(estate: Estate) -> None:
     """LibreNMS shows a line card's hardware and serial for the device."""
-    device(estate, 1, "sw1", hardware="NM-8-10G", serial="LINECARD1")
-    part(estate, 1, 1, "stack")
+    device(estate, 5, "sw5", hardware="NM-8-10G", serial="LINECARD1")
+    part(estate, 5, 1, "stack")
     for number, serial in ((1, "FOC1"), (2, "FOC2")):
         part(
             estate,
-            1,
+            5,
             number * 1000,
             "chassis",
             entPhysicalContainedIn=1,
@@ -163,22 +187,15 @@ def stack(estate: Estate) -> None:
 
 
 def test_the_master_of_a_stack_has_the_type_and_serial_of_its_own_chassis() -> None:
-    estate = librenms()
-    basics(estate, "C9300-48P", "NM-8-10G")
-    stack(estate)
     found = {
-        row.key: (row.action, row.fields["device_type"]["name"], row.fields["serial"])
-        for row in estate.rows()
-        if row.resource == "devices"
+        key: (row.action, row.fields["device_type"]["name"], row.fields["serial"])
+        for key, row in devices("sw5").items()
     }
-    assert found == {"sw1": ("create", "C9300-48P", "FOC1"), "sw1-M2": ("create", "C9300-48P", "FOC2")}
+    assert found == {"sw5": ("create", "C9300-48P", "FOC1"), "sw5-M2": ("create", "C9300-48P", "FOC2")}
 
 
 def test_members_of_a_stack_can_have_their_serial_in_their_name() -> None:
-    estate = librenms(member_name="{name}-{serial}")
-    basics(estate, "C9300-48P")
-    stack(estate)
-    assert [row.key for row in estate.rows() if row.resource == "devices"] == ["sw1", "sw1-FOC2"]
+    assert list(devices("sw5", **OTHER)) == ["sw5", "sw5-FOC2"]
 
 
 RULE = {
