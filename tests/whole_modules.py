@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
 # Words of modules whose tests share an estate or a fixture.
-_SHARING = ("tests.compare.together", "tests.compare.guests", 'scope="module"')
+_SHARING = ("tests.compare.together", "tests.compare.guests", 'scope="module"', " = Parts(")
 # What a worker has always begun with.
 _BEGUN = 2
 

@@ -10,7 +10,6 @@ import pytest
 
 from tests.sql.estate import Estate
 from tests.sql.kinds import (
-    GENEROUS,
     Parts,
     address,
     device,
@@ -21,7 +20,6 @@ from tests.sql.kinds import (
     paris,
     port,
     shown,
-    switch,
     told,
 )
 
@@ -198,120 +196,168 @@ def test_a_row_says_why_no_address_becomes_primary() -> None:
     )
 
 
-def test_a_polled_address_on_no_interface_is_a_row() -> None:
-    estate = switch()
-    port(estate, 1, "Gi0/1")
-    interface(estate, 11, "Gi0/1", port=1)
-    device(estate, 2, "sw2", ip="192.0.2.9")
-    estate.add("netbox.devices", id=2, name="sw2", cf={"librenms_id": {"lib": 2}})
-    device(estate, 3, "self", ip="127.0.0.1")
-    estate.add("netbox.devices", id=3, name="self", cf={"librenms_id": {"lib": 3}})
+SWITCHES = Parts(lambda: Estate("librenms"))
+
+
+def of_devices(*names: str) -> dict[str, str | None]:
+    """{key: name of the address that becomes primary, or the reason why none does} of these devices."""
+    found = primaries(SWITCHES.estate())
+    return {key: said for key, said in found.items() if key.split(" ")[0] in names}
+
+
+@SWITCHES.part
+def polled_addresses(estate: Estate) -> None:
+    """That of sw2 is on no port, that of self is a loopback, and set has another primary address."""
+    for number, name, ip, held in (
+        (2, "sw2", "192.0.2.9", None),
+        (3, "self", "127.0.0.1", None),
+        (4, "set", "192.0.2.10", 77),
+    ):
+        device(estate, number, name, ip=ip)
+        ids = {"librenms_id": {"lib": number}}
+        estate.add("netbox.devices", id=number, name=name, cf=ids, primary_ip4_id=held)
     port(estate, 3, "lo", device=3)
     shown(estate, 9, "127.0.0.1", port=3)
-    device(estate, 4, "set", ip="192.0.2.10")
-    estate.add("netbox.devices", id=4, name="set", cf={"librenms_id": {"lib": 4}}, primary_ip4_id=77)
-    assert told(estate, "primary_ips") == {
+
+
+def test_a_polled_address_on_no_interface_is_a_row() -> None:
+    assert of_devices("sw2", "self", "set") == {
         "sw2 IPv4": (
-            "blocked",
-            "no IPv4 address can be the primary one:"
-            " 192.0.2.9, which LibreNMS polls, is on no interface of the device",
+            "blocked: no IPv4 address can be the primary one:"
+            " 192.0.2.9, which LibreNMS polls, is on no interface of the device"
         ),
         "self IPv4": (
-            "blocked",
-            "no IPv4 address can be the primary one:"
+            "blocked: no IPv4 address can be the primary one:"
             " 127.0.0.1, which LibreNMS polls, is on no interface of the device that is compared"
-            " (loopback address)",
+            " (loopback address)"
         ),
     }
 
 
-def test_the_address_beside_a_polled_virtual_one_becomes_primary() -> None:
-    estate = Estate("librenms", policies=GENEROUS)
-    device(estate, 1, "rt1", ip="10.0.0.1")
-    estate.add("netbox.devices", id=1, name="rt1", cf={"librenms_id": {"lib": 1}})
-    for number, name in ((1, "Vlan10"), (2, "Vlan20")):
-        port(estate, number, name)
-        interface(estate, 10 + number, name, port=number)
-    shown(estate, 1, "10.0.0.1", port=1)
-    shown(estate, 2, "10.0.0.2", port=1)
-    shown(estate, 3, "10.0.1.2", port=2)
+@SWITCHES.part
+def virtual_address(estate: Estate) -> None:
+    device(estate, 5, "rt5", ip="10.0.0.1")
+    estate.add("netbox.devices", id=5, name="rt5", cf={"librenms_id": {"lib": 5}})
+    for number, name in ((51, "Vlan10"), (52, "Vlan20")):
+        port(estate, number, name, device=5)
+        interface(estate, number, name, device=5, port=number)
+    shown(estate, 1, "10.0.0.1", port=51)
+    shown(estate, 2, "10.0.0.2", port=51)
+    shown(estate, 3, "10.0.1.2", port=52)
     address(estate, 31, "10.0.0.1", on=1, kind="ipam.fhrpgroup")
-    assert primaries(estate) == {"rt1 IPv4": "10.0.0.2"}
+
+
+def test_the_address_beside_a_polled_virtual_one_becomes_primary() -> None:
+    assert of_devices("rt5") == {"rt5 IPv4": "10.0.0.2"}
+
+
+LEAVING = Parts(lambda: paris(policies={"stale_addresses": "leave"}))
+
+
+@LEAVING.part
+def by_dhcp(estate: Estate) -> None:
+    """DHCP gives web1 another address; web2 gets a second one on an earlier interface."""
+    for number in (1, 2):
+        cards = [f"BC:24:11:00:0{number}:0{card}" for card in (1, 2)]
+        guest(estate, 100 + number, f"web{number}", *cards)
+        machine(estate, number, f"web{number}", 100 + number, primary_ip4_id=number)
+        for place, card in enumerate(cards):
+            nic(estate, number * 10 + place, f"eth{place}", number, card)
+        address(estate, number, f"10.61.{number}.3", on=number * 10 + 1, kind=VM)
+        primary = {"id": number, "name": f"10.61.{number}.3"}
+        wrote(estate, "virtualization/virtual-machines", number, "primary_ip4", primary)
+        shows(estate, 100 + number, f"10.61.{number}.103/24")
+    shows(estate, 102, "10.61.2.3/24", net=1)
 
 
 @pytest.mark.parametrize("moved", [False, True])
 def test_a_primary_address_of_ours_follows_the_guest_only_once_it_is_gone(moved: bool) -> None:
-    """DHCP gives the guest another one; or it gets a second one on an earlier interface."""
-    estate = paris(policies={"stale_addresses": "leave"})
-    guest(estate, 101, "web", M1, M2)
-    machine(estate, 1, "web", 101, primary_ip4_id=31)
-    nic(estate, 11, "eth0", 1, M1)
-    nic(estate, 12, "eth1", 1, M2)
-    address(estate, 31, "10.61.0.3", on=12, kind=VM)
-    wrote(estate, "virtualization/virtual-machines", 1, "primary_ip4", {"id": 31, "name": "10.61.0.3"})
-    shows(estate, 101, "10.61.0.103/24")
-    if not moved:
-        shows(estate, 101, "10.61.0.3/24", net=1)
-    assert primaries(estate) == ({"web IPv4": "10.61.0.103"} if moved else {})
+    name = "web1" if moved else "web2"
+    found = {key: said for key, said in primaries(LEAVING.estate()).items() if key.startswith(name)}
+    assert found == ({"web1 IPv4": "10.61.1.103"} if moved else {})
 
 
-def two_nics(by_us: bool, **endpoint: Any) -> Estate:
-    """web1 shows 10.2.0.5 on ens18 and 192.0.2.21, its primary address, on ens19: NetBox has them the other way round."""
-    estate = paris(**endpoint)
-    guest(estate, 101, "web1", M1, M2)
-    machine(estate, 1, "web1", 101, primary_ip4_id=31)
-    for number, mac in ((11, M1), (12, M2)):
-        nic(estate, number, f"eth{number - 11}", 1, mac)
-    address(estate, 31, "192.0.2.21", on=11, kind=VM, dns_name="web.example.com")
-    address(estate, 32, "10.2.0.5", on=12, kind=VM)
+def two_nics(estate: Estate, number: int, *, by_us: bool) -> None:
+    """two<number> shows 10.2.<number>.5 on ens18 and 10.3.<number>.5, its primary address, on ens19: NetBox has them the
+    other way round."""
+    cards = [f"BC:24:11:00:{number}:0{card}" for card in (1, 2)]
+    first, name = number * 10, f"two{number}"
+    guest(estate, 100 + number, name, *cards)
+    machine(estate, number, name, 100 + number, primary_ip4_id=first)
+    for place, card in enumerate(cards):
+        nic(estate, first + place, f"eth{place}", number, card)
+    hosts = (f"10.3.{number}.5", f"10.2.{number}.5")
+    for place, host in enumerate(hosts):
+        address(
+            estate,
+            first + place,
+            host,
+            on=first + place,
+            kind=VM,
+            dns_name="" if place else f"{name}.example.com",
+        )
     if by_us:
-        wrote(estate, "virtualization/virtual-machines", 1, "primary_ip4", {"id": 31, "name": "192.0.2.21"})
-        for number in (31, 32):
-            wrote(
-                estate,
-                "ipam/ip-addresses",
-                number,
-                "assigned_object",
-                {"id": number - 20, "name": "web1", "type": VM},
-            )
-    shows(estate, 101, "10.2.0.5/24")
-    shows(estate, 101, "192.0.2.21/24", net=1)
-    return estate
+        primary = {"id": first, "name": hosts[0]}
+        wrote(estate, "virtualization/virtual-machines", number, "primary_ip4", primary)
+        for place in (first, first + 1):
+            on = {"id": place, "name": name, "type": VM}
+            wrote(estate, "ipam/ip-addresses", place, "assigned_object", on)
+    shows(estate, 100 + number, f"{hosts[1]}/24")
+    shows(estate, 100 + number, f"{hosts[0]}/24", net=1)
+
+
+@GUESTS.part
+def crossed_addresses(estate: Estate) -> None:
+    """This product put those of two71 there, a person those of two72."""
+    two_nics(estate, 71, by_us=True)
+    two_nics(estate, 72, by_us=False)
 
 
 def test_addresses_of_one_machine_change_places_without_a_policy() -> None:
-    found = [(r.resource, r.action, r.key, r.reason, list(r.fields)) for r in two_nics(by_us=True).rows()]
+    found = [(r.resource, r.action, r.key, r.reason, list(r.fields)) for r in GUESTS.estate().rows()]
     place = ["assigned_object"]
-    assert [row for row in found if row[0] in ("ip_addresses", "primary_ips")] == [
-        ("ip_addresses", "update", "10.2.0.5", "moved from web1 eth1 to web1 eth0; it stays on web1", place),
+    assert [row for row in found if row[0] == "ip_addresses" and ".71." in row[2]] == [
         (
             "ip_addresses",
             "update",
-            "192.0.2.21",
-            "moved from web1 eth0 to web1 eth1; it stays on web1",
+            "10.2.71.5",
+            "moved from two71 eth1 to two71 eth0; it stays on two71",
+            place,
+        ),
+        (
+            "ip_addresses",
+            "update",
+            "10.3.71.5",
+            "moved from two71 eth0 to two71 eth1; it stays on two71",
             place,
         ),
     ]
+    assert of("two71") == {}
 
 
 def test_an_address_that_a_person_put_on_another_interface_of_the_machine_stays() -> None:
-    estate = two_nics(by_us=False)
-    assert [r for r in estate.rows() if r.resource == "ip_addresses"] == []
-    estate = two_nics(by_us=False, policies={"owns": ["ip_addresses.assigned_object"]})
-    assert [r.key for r in estate.rows() if r.resource == "ip_addresses"] == ["10.2.0.5", "192.0.2.21"]
+    found = GUESTS.estate().rows()
+    assert [r for r in found if r.resource == "ip_addresses" and ".72." in r.key] == []
+    estate = paris(policies={"owns": ["ip_addresses.assigned_object"]})
+    two_nics(estate, 72, by_us=False)
+    assert [r.key for r in estate.rows() if r.resource == "ip_addresses"] == ["10.2.72.5", "10.3.72.5"]
+
+
+@SWITCHES.part
+def on_another_interface(estate: Estate) -> None:
+    """A person put the polled address on Vlan10, the source shows it on irb.10."""
+    device(estate, 6, "rt6", ip="10.0.6.1")
+    estate.add("netbox.devices", id=6, name="rt6", cf={"librenms_id": {"lib": 6}})
+    port(estate, 61, "irb.10", device=6)
+    interface(estate, 61, "irb.10", device=6, port=61)
+    interface(estate, 62, "Vlan10", device=6)
+    shown(estate, 61, "10.0.6.1", port=61)
+    address(estate, 61, "10.0.6.1", on=62)
 
 
 def test_an_address_on_another_interface_of_the_machine_can_become_primary() -> None:
-    """A device: a person put the polled address on Vlan10, the source shows it on irb.10."""
-    estate = Estate("librenms")
-    device(estate, 1, "rt1", ip="10.0.0.1")
-    estate.add("netbox.devices", id=1, name="rt1", cf={"librenms_id": {"lib": 1}})
-    port(estate, 1, "irb.10")
-    interface(estate, 11, "irb.10", port=1)
-    interface(estate, 12, "Vlan10")
-    shown(estate, 1, "10.0.0.1", port=1)
-    address(estate, 31, "10.0.0.1", on=12)
-    assert [(r.resource, r.key) for r in estate.rows() if "ip" in r.resource] == [("primary_ips", "rt1 IPv4")]
+    found = [r for r in SWITCHES.estate().rows() if "rt6" in r.key or r.key == "10.0.6.1"]
+    assert [(r.resource, r.key) for r in found if "ip" in r.resource] == [("primary_ips", "rt6 IPv4")]
 
 
 @GUESTS.part
