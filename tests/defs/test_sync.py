@@ -216,7 +216,7 @@ def test_an_endpoint_that_shows_nothing_is_not_compared(
     monkeypatch.setattr(harness.lyon.state, "devices", [])
     monkeypatch.setattr(harness.lyon.state, "ports", [])
 
-    result = harness.run("sync_librenms", tags=harness.both())
+    result = harness.sync("paris", "lyon")
 
     assert failure(result) == (
         "endpoint 'lyon': nothing was compared: LibreNMS shows no device at all; an empty answer does not prove "
@@ -400,7 +400,7 @@ def test_an_incomplete_read_of_netbox_closes_the_gate(
     header = harness.netbox_server.add_token("blind", {"dcim.device": {"view"}, "dcim.site": {"view"}})
     monkeypatch.setenv("NETBOX_TOKEN", header.split()[-1])
 
-    result = harness.run("sync_librenms", partition_key="paris")
+    result = harness.sync("paris")
 
     gates = checks(result)["diff/librenms/devices:gates"]
     assert (gates.passed, gates.severity) == (False, dg.AssetCheckSeverity.ERROR)
