@@ -93,6 +93,10 @@ class Loader:
         """The opened database with NetBox's tables and the ledger."""
         assert self._database is not None
         if not self._has_target:
+            # Of a first try that failed.
+            self._database.con.execute(
+                "DROP SCHEMA IF EXISTS netbox CASCADE; DROP SCHEMA IF EXISTS ledger CASCADE"
+            )
             self._database.attach("netbox", self._target)
             attach_ledger(self._database.con, self._warehouse, self._config.netbox.base_url)
             self._has_target = True

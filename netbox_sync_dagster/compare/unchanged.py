@@ -34,8 +34,8 @@ def says_the_same(
 ) -> bool:
     """Whether two snapshots of an endpoint hold the same, in the columns that comparisons read.
 
-    ``con`` has the macros. ``before`` and ``now``: their folders; ``started``: when the newer one was begun. False if the older one is no longer
-    kept.
+    ``con`` has the macros. ``before`` and ``now``: their folders; ``started``: when the newer one was begun. False if the
+    older one is no longer kept.
     """
     if before == now:
         return True

@@ -1,16 +1,20 @@
-"""Snapshots that lack a table which says whose ids a source has: an older version wrote them."""
+"""Snapshots that lack tables, as an older version wrote them, or that cannot be read at first."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from netbox_sync_dagster.compare.last_diff import Pair
+from netbox_sync_dagster.compare.loading import Loader
 from netbox_sync_dagster.compare.matching import CompareError
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.sources.docker.hosts import docker_cluster
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_lab.proxmox import ProxmoxState
+from tests.compare.test_unchanged import damage_rows
 from tests.support import Pipeline, rows
 
 
@@ -37,3 +41,28 @@ def test_a_docker_host_is_known_without_its_id_and_not_without_its_table(tmp_pat
     assert docker_cluster(tmp_path, endpoint) is None
     write_parquet(tmp_path / "host.parquet", {"name": "VARCHAR"}, [{"name": "whale"}])
     assert docker_cluster(tmp_path, endpoint) == "whale"
+
+
+def test_tables_of_netbox_are_loaded_again_after_an_error(pve: Pipeline) -> None:
+    pve.snapshot()
+    pve._read_netbox()
+    source, target = (
+        pve.warehouse.snapshots(*names) for names in (("proxmox", pve.name), ("netbox", "netbox"))
+    )
+    pair = Pair(
+        pve.warehouse.manifest(source),
+        pve.warehouse.current(source),
+        pve.warehouse.manifest(target),
+        pve.warehouse.current(target),
+    )
+    loader = Loader(pve.warehouse, pve.config)
+    file = pair.target_path / "sites.parquet"
+    content = file.read_bytes()
+    loader.open(pve.endpoint, pair)
+    damage_rows(file)
+    with pytest.raises(duckdb.Error):
+        loader.load_target()
+
+    file.write_bytes(content)
+    assert loader.load_target().con.execute("SELECT slug FROM netbox.sites").fetchall() == [("paris",)]
+    loader.close()
