@@ -7,8 +7,8 @@ A file makes the table of its folder and name (sql/match/devices.sql: ``match.de
 - ``-- Its rows join desired.<table>.``: its own table, and rows of that one.
 - ``-- A view``: a view instead of a table.
 - ``-- In slices of match.<table>.``: made for so many rows of that table at a time.
-- ``-- Only with rows of <table>; <table> WHERE <condition>.``: where none of these has a row, it has none either, and does
-  not run: planning it costs more than the rest of a small comparison. Goes on in lines that begin with ``--   ``.
+- ``-- Only with rows of <table>; <table> WHERE <condition>.``: where none of these has a row, its own change nothing, and
+  it does not run: planning it costs more than the rest of a small comparison. Goes on in lines that begin with ``--   ``.
 
 What a file reads is found in its SQL.
 """
