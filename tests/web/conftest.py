@@ -259,7 +259,10 @@ def grown(in_step: Site) -> Site:
 @contextmanager
 def served(config_path: Path, warehouse: Warehouse, how: uvicorn.Config | None = None) -> Iterator[str]:
     """The page on a free port, as ``netbox-sync web`` serves it; its address."""
-    server = uvicorn.Server(how or server_config(config_path, warehouse, load_config(config_path).web))
+    how = how or server_config(config_path, warehouse, load_config(config_path).web)
+    # Whatever the configuration says: a review page may be running on the port of the default.
+    how.port = 0
+    server = uvicorn.Server(how)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
