@@ -14,4 +14,6 @@ having not bool_or(a.question in (q.question, q.cause))
     and not bool_or(a.answer in ('pick', 'create') and r.action <> 'blocked' and r.netbox_id is not null
         and not contains(coalesce(r.reason, ''), '"candidate_ids":[')
         and (a.answer = 'create' or r.netbox_id = a.netbox_id))
-    and not bool_or(starts_with(coalesce(r.reason, ''), '{"cause":"kept_by_answer"'))
+    -- NetBox's value stays by an answer to this field: it asks nothing else.
+    and not bool_or(len(list_filter(r.fields, lambda f: f.field = a.field
+        and starts_with(coalesce(f.reason, ''), '{"cause":"kept_by_answer"'))) > 0)

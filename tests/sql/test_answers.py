@@ -269,6 +269,8 @@ def test_the_source_was_right_about_another_value() -> None:
 
 def test_netbox_is_right_about_a_field_this_once() -> None:
     assert of(SWITCHES_ANSWERED, "interfaces", "sw11 eth2").action == "acknowledged"
+    assert not lapsed(SWITCHES_ANSWERED, "sw11 eth2")
+    assert lapsed(SWITCHES_LATER, "sw11 eth2")
     assert of(SWITCHES_LATER, "interfaces", "sw11 eth2").action == "drifted"
 
 
