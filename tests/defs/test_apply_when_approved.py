@@ -16,8 +16,6 @@ from netbox_sync_dagster.approve import open_ledger
 from netbox_sync_dagster.storage.verify import accept
 from tests.defs.conftest import DagsterHarness, apply_started, apply_tick, decide, failure, made
 
-Row = dict[str, Any]
-
 
 def why(result: Any) -> str:
     """Why the sensor started nothing."""

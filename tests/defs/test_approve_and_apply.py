@@ -14,8 +14,6 @@ from netbox_sync_dagster.storage.locks import EndpointLock
 from tests.apply.drafts import Draft
 from tests.defs.conftest import DagsterHarness, decide, failure, made
 
-Row = dict[str, Any]
-
 
 def approved_ids(harness: DagsterHarness) -> set[str]:
     return set(approved(harness.warehouse, "paris", harness.plan("paris")))

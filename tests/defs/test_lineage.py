@@ -17,22 +17,6 @@ from netbox_sync_dagster.defs.lineage import sql_version, tables_read
 from netbox_sync_dagster.sqlfiles import sql_root
 from tests.defs.conftest import definitions
 
-ROOT = Path(__file__).parents[2]
-
-LOAD = """
-from netbox_sync_dagster.definitions import definitions
-loaded = definitions()
-sensors = {sensor.name: sensor.default_status.value for sensor in loaded.sensors}
-print(len(loaded.get_repository_def().assets_defs_by_key) > 100, sorted(sensors.items()))
-print([schedule.name for schedule in loaded.schedules])
-[devices] = [spec for spec in loaded.resolve_all_asset_specs() if spec.key.path == ["diff", "librenms", "devices"]]
-if devices.freshness_policy is not None:
-    policy = devices.freshness_policy
-    print(policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta())
-for path in (["netbox", "devices"], ["diff", "librenms", "vlans"], ["proxmox", "guests"], ["apply", "docker", "vlans"]):
-    print(*(list(spec.owners) for spec in loaded.resolve_all_asset_specs() if spec.key.path == path))
-"""
-
 
 def test_a_diff_depends_on_what_its_sql_reads() -> None:
     source, target = tables_read("librenms", "interfaces")

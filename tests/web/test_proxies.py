@@ -12,8 +12,6 @@ import pytest
 from netbox_sync_dagster.web import login as web_login
 from tests.web.conftest import PASSWORD, Site, served
 
-COOKIE = "netbox-sync"
-
 
 class Clock:
     """A monotonic clock that tests set."""

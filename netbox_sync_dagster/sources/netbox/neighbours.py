@@ -23,7 +23,6 @@ else:
 Row = dict[str, Any]
 # (model, id)
 Object = tuple[str, int]
-_TAG = "extras.tag"
 # Generic references: columns of the type and of the id, or of several ids.
 _GENERIC = (
     ("scope_type", "scope_id"),
