@@ -282,7 +282,7 @@ def export(visit: Visit) -> Response:
 
 # A spreadsheet takes a cell that begins so for a formula; some read the wide forms of East Asian text too.
 _FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-_COLUMNS = ("action", "resource", "key", "device or VM", "fields", "state", "cause", "reason", "change id")
+_COLUMNS = ("action", "resource", "key", "belongs to", "fields", "state", "cause", "reason", "change id")
 
 
 def _cells(rows: Any, known: dict[str, str]) -> Any:

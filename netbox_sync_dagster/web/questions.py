@@ -39,6 +39,14 @@ class ShownQuestion:
     refused: str | None
 
     @property
+    def title(self) -> str:
+        """What is asked. A row whose fields ask repeats their sentences, so that its title is another."""
+        if self.one.field is not None:
+            return f"{self.one.field}: {self.one.sentence}"
+        of_fields = any(name for name in json.loads(self.one.row.questions or "{}"))
+        return "The row as a whole" if of_fields else self.one.sentence
+
+    @property
     def answers(self) -> dict[str, str]:
         """The possible answers, and what each means."""
         return {kind: ANSWERS[kind] for kind in self.one.answers}

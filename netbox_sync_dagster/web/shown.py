@@ -112,6 +112,6 @@ def sparkline(numbers: list[int], width: int = 160, height: int = 32) -> Markup:
     )
     return Markup(
         '<svg class="drift" width="{w}" height="{h}" viewBox="0 0 {w} {h}" role="img" '
-        'aria-label="open changes over the last {n} diffs: from {a} to {b}">'
+        'aria-label="differences in the last {n} diffs: from {a} to {b}">'
         '<polyline fill="none" stroke="currentColor" stroke-width="1.5" points="{p}"/></svg>'
     ).format(w=width, h=height, n=len(numbers), a=numbers[0], b=numbers[-1], p=points)

@@ -1,0 +1,80 @@
+"""Lists of rows and the pages that they lead to: headings, titles, and words that stay apart."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.kept import kept
+from tests.support import NetBox
+from tests.web.conftest import Site, Visitor
+
+# A letter, quote or bracket on each side of the tags of inline elements, without a space.
+_JOINED = re.compile(r'[\w")](?:</?(?:a|b|code|del|em|ins|small|span|strong)\b[^>]*>)+[\w("]')
+# The sign of an action has a width, and buttons and badges of a header have a gap between them.
+_APART = re.compile(r'<span class="sign"[^>]*>.</span>|<a class="(?:btn|badge)[^>]*>')
+
+
+@pytest.fixture
+def drifted(in_step: Site) -> Site:
+    """Everything was applied; then a person changed web1's memory in NetBox."""
+    site = in_step
+
+    def make() -> None:
+        netbox = NetBox(site.netbox.url, site.netbox.token)
+        web1 = netbox.one("virtualization/virtual-machines", name="web1")
+        netbox.edit("virtualization/virtual-machines", web1["id"], memory=1024)
+        site.sync()
+
+    kept("drifted", site.warehouse.home, [site.netbox.store, site.cluster], make)
+    return site
+
+
+def _anna(site: Site) -> Visitor:
+    anna = site.visitor()
+    anna.log_in()
+    return anna
+
+
+def test_each_card_of_a_row_has_its_own_title(drifted: Site) -> None:
+    anna = _anna(drifted)
+    anna.open("/plans/paris/row", resource="virtual_machines", key="web1")
+    titles = re.findall(r'class="card-title">([^<]*)<', anna.page)
+    changed = "memory: changed in NetBox since netbox-sync wrote it; the source is unchanged"
+    assert titles == [
+        "The row as a whole",
+        changed,
+        "Fields",
+        "What it is based on",
+        "History of this object",
+    ]
+
+
+def test_lists_say_what_rows_belong_to(site: Site) -> None:
+    """Rows belong to device types and VLAN groups too."""
+    anna = _anna(site)
+    for path in ("/plans/paris", "/changes"):
+        assert "Object Belongs to Fields" in anna.open(path)
+        assert "By device, VM, … By cause" in anna.text
+        assert "Belongs to Rows By action" in anna.open(path, view="objects")
+    assert anna.http.get("/plans/paris/export.csv").text.startswith("action,resource,key,belongs to,")
+
+
+def test_words_stay_apart(drifted: Site) -> None:
+    anna = _anna(drifted)
+    pages = {
+        "/": "",
+        "/plans/paris": "memory 1024 → 2048 (drifted, not written)",
+        "/plans/paris?view=causes": "",
+        "/plans/paris?view=objects": "",
+        "/plans/paris/row?resource=virtual_machines&key=web1": "",
+        "/plans/paris/questions": "",
+        "/plans/paris/answers": "",
+        "/changes": "",
+        "/object?name=web1": "",
+        "/ledger": "",
+    }
+    for path, sentence in pages.items():
+        assert sentence in anna.open(path), anna.text
+        assert _JOINED.findall(_APART.sub(" ", anna.page)) == [], path
