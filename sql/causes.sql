@@ -246,6 +246,7 @@ select * from (values
     ('sources_disagree', 'conflict',
         'sources disagree: {endpoint} wrote it; name both in precedence or field_precedence to decide',
         'Name both endpoints in precedence or field_precedence.', ['take', 'keep'], ['endpoint']),
+    ('written_since_read', 'blocked', 'netbox-sync wrote it after NetBox was read', 'Sync again.', [], []),
     ('changed_in_netbox', 'drifted', 'changed in NetBox since netbox-sync wrote it; the source is unchanged',
         'Decide whose value is right: change the source, or name the field in policies.owns.', ['take', 'keep'], []),
     ('changed_on_both_sides', 'conflict', 'changed in NetBox and in the source since netbox-sync wrote it',

@@ -46,9 +46,6 @@ def adopt(
     compared again, until no new pair appears. The updates that follow are approved as always. Pairs that a serial
     number or all MAC addresses contradict are shown and left to netbox-sync resolve.
     """
-    # The comparison, which help does not need.
-    from netbox_sync_dagster.sync import compare_again
-
     session = session_of(context)
     if dry_run:
         session.start_dry_run(context)
@@ -78,7 +75,7 @@ def adopt(
             break
         take_over(session.warehouse, chosen, plan, good, who=name, through="cli")
         taken |= {pair.question.name for pair in good}
-        compare_again(session.warehouse, session.config, chosen, who=name)
+        session.compare_again(chosen, name)
         plan = load_plan(session.warehouse, endpoint)
     if taken:
         _say_result(session, plan, len(taken))

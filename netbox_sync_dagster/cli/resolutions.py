@@ -52,13 +52,10 @@ def resolutions(
     if withdraw is not None:
         if endpoint is None:
             raise CliError("--withdraw needs the endpoint of the answer")
-        # The comparison, which the list does not need.
-        from netbox_sync_dagster.sync import compare_again
-
         chosen, name = session.endpoint(endpoint), name_of(who)
         one = withdraw_resolution(session.warehouse, endpoint, withdraw, who=name, through="cli", why=why)
         session.out.print(f"withdrawn: {one.answer} of {visible(one.who, 80)}")
-        compare_again(session.warehouse, session.config, chosen, who=name)
+        session.compare_again(chosen, name)
         return
     documents: list[dict[str, Any]] = []
     for name in session.diffed([endpoint] if endpoint else []):

@@ -175,11 +175,8 @@ def _record(desk: Desk, asked: Sequence[Question], answer: Answer, why: str) -> 
 
 def _follow(desk: Desk, asked: Sequence[Question]) -> None:
     """Compare again, and show what the answered rows are now."""
-    # The comparison, which takes longer to import than to ask.
-    from netbox_sync_dagster.sync import compare_again
-
     session, endpoint = desk.session, desk.endpoint
-    compare_again(session.warehouse, session.config, endpoint, who=desk.who)
+    session.compare_again(endpoint, desk.who)
     after = load_plan(session.warehouse, endpoint.name)
     rows = what_followed(desk.plan, after, asked).rows
     session.out.print(Text("what follows", "bold"))

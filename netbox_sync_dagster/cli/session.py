@@ -122,6 +122,14 @@ class Session:
         self.endpoint(plan.endpoint)
         return plan
 
+    def compare_again(self, endpoint: Endpoint, who: str) -> None:
+        """Compare an endpoint after an answer. Raises what ``sync.compare_again`` raises."""
+        # The comparison, which takes longer to import than to ask.
+        from netbox_sync_dagster.sync import compare_again
+
+        for note in compare_again(self.warehouse, self.config, endpoint, who=who).notes:
+            self.err.print(f"    {note}", style="yellow", soft_wrap=True)
+
     def diffed(self, names: list[str]) -> list[str]:
         """These endpoints, default: all that have a diff. Raises WarehouseError if one has none."""
         from netbox_sync_dagster.compare.plan import is_undo

@@ -10,6 +10,7 @@ from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_macros
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries
+from netbox_sync_dagster.storage.sequence import number_of
 from netbox_sync_dagster.storage.tables import Columns, table_without_rows
 
 if TYPE_CHECKING:
@@ -221,16 +222,29 @@ _FROM_LEDGER: dict[str, Columns] = {
         "after": "VARCHAR",
     },
 }
+# What applies wrote since NetBox was read began (sql/plan/written_since.sql): the object, or another one in which NetBox
+# cleared a field.
+_WRITTEN_SINCE: Columns = {
+    "resource": "VARCHAR",
+    "action": "VARCHAR",
+    "key": "VARCHAR",
+    "object_type": "VARCHAR",
+    "netbox_id": "BIGINT",
+    "last_updated": "TIMESTAMPTZ",
+}
 # The views that these need, in order; the others are not created.
 _UNDER_THEM = ("made_again", "writes")
 
 
-def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url: str) -> None:
+def attach_ledger(
+    con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url: str, netbox_snapshot: str
+) -> None:
     """Create schema ``ledger`` with the data that the comparison reads, for this NetBox only.
 
     An id means another object in another NetBox. The ledger was downloaded before (``prepare_ledger``).
+    ``netbox_snapshot``: the id of the attached snapshot of NetBox.
     """
-    for table, columns in _FROM_LEDGER.items():
+    for table, columns in {**_FROM_LEDGER, "written_since": _WRITTEN_SINCE}.items():
         shape = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         run(con, f"CREATE SCHEMA IF NOT EXISTS ledger; CREATE TABLE ledger.{table} ({shape})")
     if not has_applies(warehouse):
@@ -249,6 +263,12 @@ def attach_ledger(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, base_url
         run(con, f"CREATE VIEW ledger.{view} AS {views[view]}")
     for table, columns in _FROM_LEDGER.items():
         run(con, f"INSERT INTO ledger.{table} SELECT {', '.join(columns)} FROM ({views[table]})")
+    con.execute(
+        f"""INSERT INTO ledger.written_since SELECT {", ".join(_WRITTEN_SINCE)} FROM ledger.applied WHERE seq > $1
+            UNION ALL SELECT resource, action, NULL, item.object_type, item.netbox_id, NULL
+            FROM (SELECT resource, action, unnest(cleared) AS item FROM ledger.applied WHERE seq > $1)""",
+        [number_of(netbox_snapshot)],
+    )
     run(con, "DROP TABLE ledger.applied")
 
 

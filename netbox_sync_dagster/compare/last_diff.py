@@ -131,9 +131,10 @@ class LastDiffs:
     def _last(self, endpoint: str) -> dict[str, Any] | None:
         self._words = self._kept = None
         try:
-            return self._warehouse.manifest(self._warehouse.diffs(endpoint))
+            last = self._warehouse.manifest(self._warehouse.diffs(endpoint))
         except WarehouseError:
             return None
+        return None if last.get("waits_for_netbox") else last
 
     def _edited_since(
         self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], one: Compared

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import orjson
 
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.files import write_json
+from netbox_sync_dagster.storage.files import tail, write_json
 from netbox_sync_dagster.storage.ledger import applies_folder
+from netbox_sync_dagster.storage.sequence import number_of_line
 
 # Beside the manifest of a diff.
 _FILE = "ledger.json"
@@ -63,6 +64,21 @@ def hash_of(state: LedgerState) -> str:
 def keep_state(stage: Path, state: LedgerState) -> None:
     """Keep with a diff how far the ledger was written."""
     write_json(stage / _FILE, dict(state))
+
+
+def has_lines_after(warehouse: Warehouse, number: int) -> bool:
+    """Whether an apply of any endpoint wrote a line after this number of the warehouse's sequence.
+
+    True where a line cannot be read. The ledger was downloaded before (``prepare_ledger``).
+    """
+    newest: dict[str, Path] = {}
+    for file in sorted(warehouse.ledger.glob("applies/*/*.jsonl")):
+        if file.stat().st_size:
+            newest[file.parent.name] = file
+    try:
+        return any(number_of_line(orjson.loads(tail(file)[-1])) > number for file in newest.values())
+    except (ValueError, LookupError):
+        return True
 
 
 def written_since(

@@ -98,7 +98,9 @@ class Loader:
                 "DROP SCHEMA IF EXISTS netbox CASCADE; DROP SCHEMA IF EXISTS ledger CASCADE"
             )
             self._database.attach("netbox", self._target)
-            attach_ledger(self._database.con, self._warehouse, self._config.netbox.base_url)
+            attach_ledger(
+                self._database.con, self._warehouse, self._config.netbox.base_url, self._target.name
+            )
             self._has_target = True
         return self._database
 

@@ -84,6 +84,14 @@ def block_undecided(database: Database) -> None:
         database.run(read_sql("plan/undecided.sql"))
 
 
+def block_written_since(database: Database) -> bool:
+    """Block rows of objects that applies wrote after NetBox was read; returns whether there were any."""
+    if database.is_empty("ledger.written_since"):
+        return False
+    row = database.run(read_sql("plan/written_since.sql")).fetchone()
+    return bool(row and row[0])
+
+
 def _block_names(database: Database) -> None:
     """Block the rows whose names nobody could see or NetBox would not take, whatever wrote them."""
     database.run(f"CREATE TEMP TABLE bad_names AS {read_sql('plan/names.sql')}")

@@ -23,7 +23,7 @@ from netbox_sync_dagster.compare.graph import conditions
 from netbox_sync_dagster.compare.last_diff import LastDiffs, Pair
 from netbox_sync_dagster.compare.ledger_state import keep_state
 from netbox_sync_dagster.compare.loading import Loader
-from netbox_sync_dagster.compare.matching import match_and_diff
+from netbox_sync_dagster.compare.matching import block_written_since, match_and_diff
 from netbox_sync_dagster.compare.reuse import Inputs, carry_over
 from netbox_sync_dagster.compare.rules import RuleSet
 from netbox_sync_dagster.config import Config, Endpoint
@@ -120,6 +120,7 @@ class Comparer:
         with damage_named([pair.source_path, pair.target_path]), tempfile.TemporaryDirectory() as folder:
             database = self._load(endpoint, pair, Path(folder), lambda _: None)
             match_and_diff(database, lambda _: None)
+            block_written_since(database)
             settle(database.con, _only(endpoint, pair.source))
             database.con.create_function("sentence", sentence_of, ["VARCHAR"], "VARCHAR")
             yield database.con
@@ -228,12 +229,13 @@ class Comparer:
                 if last is not None:
                     say(f"nothing has changed since the diff {last['diff_id']}: carried over")
                     counts, existing, twice = last["counts"], last["existing"], last["written_twice"]
-                    lapsed = last["lapsed"]
+                    lapsed, waits = last["lapsed"], False
                     lasts.keep(stage)
                 else:
                     con = database.con
                     database.uses += 1
                     match_and_diff(database, say)
+                    waits = block_written_since(database)
                     say("change ids")
                     counts = finish(
                         con,
@@ -260,6 +262,8 @@ class Comparer:
                     "gates": [*gates(source, target), *twice],
                     "written_twice": twice,
                     "lapsed": lapsed,
+                    # Whether rows wait for the next reading of NetBox, although nothing else may change until then.
+                    "waits_for_netbox": waits,
                     "inputs": inputs,
                     "carried_over_from": last["diff_id"] if last is not None else None,
                     # Whether its desired tables follow from the source alone: made again, they were the same.

@@ -13,17 +13,22 @@ from typing import Any
 from netbox_sync_dagster.approve import approve_by_policy
 from netbox_sync_dagster.approve.policy import not_allowed
 from netbox_sync_dagster.compare.attempts import record_failure
+from netbox_sync_dagster.compare.ledger_state import has_lines_after
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Config, Endpoint
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.sources.reading import UnknownObject
 from netbox_sync_dagster.sources.registry import source_of, sources
 from netbox_sync_dagster.storage import Manifest, Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.storage.ledger import prepare_ledger
 from netbox_sync_dagster.storage.locks import HOOK, EndpointLock, LockHeld
+from netbox_sync_dagster.storage.sequence import number_of
 from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.tables import MAIN_TABLE
+from netbox_sync_dagster.sync.target import read_netbox
 from netbox_sync_dagster.text import visible
 
 Say = Callable[[str], None]
@@ -193,17 +198,37 @@ def part_of(manifest: Manifest | None) -> str | None:
 def compare_again(
     warehouse: Warehouse, config: Config, endpoint: Endpoint, *, who: str, say: Say = lambda _: None
 ) -> Outcome:
-    """Compare an endpoint's current snapshots again, after an answer: nothing is read.
+    """Compare an endpoint's current snapshots again, after an answer.
 
-    Raises what stopped the comparison; the endpoint's last diff then stays current.
+    The endpoint is not read. NetBox is, if an apply has written to it since it was read; where that fails, the outcome's
+    notes say so, and what was written is blocked (cause ``written_since_read``). Raises what stopped the comparison; the
+    endpoint's last diff then stays current.
     """
+    unread = _read_what_was_written(warehouse, config, who, say)
     with Comparer(warehouse, config) as comparer:
         outcome = sync_endpoint(
             warehouse, endpoint, comparer, who=who, options=SyncOptions(read=False), say=say
         )
     if outcome.error is not None:
         raise outcome.error
+    outcome.notes = [*unread, *outcome.notes]
     return outcome
+
+
+def _read_what_was_written(warehouse: Warehouse, config: Config, who: str, say: Say) -> list[str]:
+    """Read NetBox if an apply has written to it since it was read; a sentence if it cannot be read."""
+    prepare_ledger(warehouse)
+    snapshot = warehouse.current(warehouse.snapshots("netbox", "netbox"))
+    if not has_lines_after(warehouse, number_of(snapshot.name)):
+        return []
+    say("reading NetBox, which an apply has written to")
+    try:
+        read_netbox(config, warehouse, progress=say, who=who)
+    except UserError as error:
+        note = f"NetBox could not be read after the last apply: {sentence(error)}"
+        say(note)
+        return [note]
+    return []
 
 
 def _compare(

@@ -1,4 +1,4 @@
-"""Comparisons after an answer: each in a thread of this process, watched while it runs. Nothing is read from servers."""
+"""Comparisons after an answer: each in a thread of this process, watched while it runs. The endpoint is not read."""
 
 from __future__ import annotations
 

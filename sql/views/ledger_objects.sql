@@ -18,7 +18,7 @@ with undos as (
 select
     v.endpoint, v.target, sent.apply_id, undos.undoes, v.resource, v.action, v.key, v.object_type, v.netbox_id,
         v.fields,
-    v.cleared, v.change_id, v.recorded_at as applied_at, v.seq
+    v.cleared, v.change_id, v.recorded_at as applied_at, v.last_updated, v.seq
 from ledger.verdicts v
 cross join lateral (select coalesce(split_part(v.operation_id, '/', 1), v.apply_id) as apply_id) as sent
 left join undos on undos.apply_id = sent.apply_id

@@ -45,7 +45,7 @@ class Resolve(dg.Config):
 
 
 @dg.op(
-    description="Records an answer, and compares the endpoint again without reading anything. Writes nothing to NetBox."
+    description="Records an answer, and compares the endpoint again without reading it. Writes nothing to NetBox."
 )
 def answer_question(context: dg.OpExecutionContext, sync: SyncResource, config: Resolve) -> None:
     """Record the answer for exactly the rows that the filters select, and show what follows."""
