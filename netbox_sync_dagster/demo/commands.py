@@ -13,10 +13,13 @@ from pathlib import Path
 
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.cli.session import CliError
-from netbox_sync_dagster.demo.servers import Lab, Ports
+from netbox_sync_dagster.demo.servers import CLUSTERS, Lab, Ports
 from netbox_sync_dagster.demo.ui import UiPorts, serve_ui
 from netbox_sync_dagster.demo.walk import DemoFailed, look, now_look, servers_of, whole_way
+from netbox_sync_dagster.listening import check_free
 from netbox_sync_lab.estate import SeedError
+
+_LAST_PORT = 65_535
 
 
 def lab(arguments: list[str]) -> int:
@@ -29,14 +32,35 @@ def lab(arguments: list[str]) -> int:
     parser.add_argument(
         "--dir", type=Path, default=Path("lab-data"), help="folder for the configuration (default: lab-data)"
     )
-    parser.add_argument("--netbox-port", type=int, default=8000)
-    parser.add_argument("--librenms-port", type=int, default=8001)
-    parser.add_argument("--proxmox-port", type=int, default=8006, help="first of two ports (default: 8006)")
+    for option, usual, what in (
+        ("--netbox-port", 8000, "port of NetBox"),
+        ("--librenms-port", 8001, "port of LibreNMS"),
+        ("--proxmox-port", 8006, "first of the two ports of Proxmox VE"),
+    ):
+        parser.add_argument(
+            option,
+            type=_port,
+            default=usual,
+            metavar="PORT",
+            help=f"{what}; 0 takes a free one (default: {usual})",
+        )
     parser.add_argument("--empty-netbox", action="store_true", help="leave the lab's NetBox empty")
     options = parser.parse_args(arguments)
+    if options.proxmox_port > _LAST_PORT - len(CLUSTERS) + 1:
+        parser.error(
+            f"argument --proxmox-port: {len(CLUSTERS)} ports are needed from {options.proxmox_port} on"
+        )
     console = make_console()
-    forget_data(options.dir, console)
     ports = Ports(options.netbox_port, options.librenms_port, options.proxmox_port)
+    # Before anything is removed: the ports may be taken by a lab that runs in this folder.
+    check_free(
+        [
+            ("--netbox-port", ports.netbox),
+            ("--librenms-port", ports.librenms),
+            *(("--proxmox-port", ports.proxmox_of(number)) for number in range(len(CLUSTERS))),
+        ]
+    )
+    forget_data(options.dir, console)
     try:
         with Lab(options.dir, ports, seeded=not options.empty_netbox) as running:
             console.print_lines(servers_of(running, credentials=True))
@@ -48,7 +72,7 @@ def lab(arguments: list[str]) -> int:
             )
             _until_interrupted()
     except OSError as error:
-        raise CliError(f"a lab server cannot start: {error.strerror or error}; choose another port") from None
+        raise CliError(f"a lab server cannot start: {error.strerror or error}") from None
     return 0
 
 
@@ -67,13 +91,16 @@ def demo(arguments: list[str]) -> int:
         help="serve the Dagster UI and the review page on the result, with changes to review",
     )
     parser.add_argument(
-        "--ui-port", type=int, default=3000, help="port of the Dagster UI; 0 takes a free one (default: 3000)"
+        "--ui-port",
+        type=_port,
+        metavar="PORT",
+        help="port of the Dagster UI; 0 takes a free one (default: 3000, or a free one if it is taken)",
     )
     parser.add_argument(
         "--page-port",
-        type=int,
-        default=8780,
-        help="port of the review page; 0 takes a free one (default: 8780)",
+        type=_port,
+        metavar="PORT",
+        help="port of the review page; 0 takes a free one (default: 8780, or a free one if it is taken)",
     )
     parser.add_argument(
         "--netbox-url", help="use this empty NetBox instead of the lab's; token in NETBOX_TOKEN"
@@ -82,6 +109,7 @@ def demo(arguments: list[str]) -> int:
     token = os.environ.get("NETBOX_TOKEN") if options.netbox_url else None
     if options.netbox_url and not token:
         raise CliError("set the environment variable NETBOX_TOKEN for the NetBox of --netbox-url")
+    ports = UiPorts.chosen(options.ui_port, options.page_port) if options.ui else None
     # The demo begins at the beginning: what an earlier one left would be compared with a new, empty NetBox.
     _clear(options.dir)
     console = make_console()
@@ -91,13 +119,20 @@ def demo(arguments: list[str]) -> int:
                 whole_way(running, console)
             else:
                 look(running, console)
-            if options.ui:
-                serve_ui(console, running, UiPorts(options.ui_port, options.page_port))
+            if ports is not None:
+                serve_ui(console, running, ports)
             elif not options.all:
                 _leave_to_person(running, console)
     except (DemoFailed, SeedError) as error:
         raise CliError(str(error)) from None
     return 0
+
+
+def _port(text: str) -> int:
+    """A TCP port of an option, or 0."""
+    if not text.isascii() or not text.isdigit() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"not a port from 0 to {_LAST_PORT}: {text!r}")
+    return int(text)
 
 
 def _leave_to_person(running: Lab, console: SafeConsole) -> None:

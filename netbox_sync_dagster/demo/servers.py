@@ -35,6 +35,10 @@ class Ports:
     librenms: int = 0
     proxmox: int = 0
 
+    def proxmox_of(self, number: int) -> int:
+        """The port of a cluster, the first one has the number 0."""
+        return self.proxmox and self.proxmox + number
+
 
 class Lab:
     """A LibreNMS, two Proxmox VE clusters and a NetBox on loopback, the NetBox seeded with part of the estate.
@@ -61,7 +65,7 @@ class Lab:
         self.librenms = LabLibreNMS(build_librenms(), port=ports.librenms, token=LIBRENMS_TOKEN)
         certificates = make_certificates(folder / "certificates", common_name="Lab CA")
         self.proxmox = [
-            LabProxmox(state, port=ports.proxmox and ports.proxmox + number, certificates=certificates)
+            LabProxmox(state, port=ports.proxmox_of(number), certificates=certificates)
             for number, state in enumerate(build_proxmox())
         ]
         self._netbox_url = netbox_url

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import NamedTuple, TextIO
 
 import httpx
@@ -18,24 +17,45 @@ from netbox_sync_dagster.cli.console import SafeConsole
 from netbox_sync_dagster.config.template import dagster_file
 from netbox_sync_dagster.demo.servers import Lab
 from netbox_sync_dagster.demo.walk import DemoFailed
+from netbox_sync_dagster.listening import check_free, free_port
 
 # Seconds that `dagster dev` may take until its page answers.
 _UI_PATIENCE = 120
 
 
+# The ports that people expect, and the options that choose others.
+_USUAL = {"--ui-port": 3000, "--page-port": 8780}
+
+
 class UiPorts(NamedTuple):
-    """TCP ports on 127.0.0.1 of the Dagster UI and of the review page; 0 takes a free one."""
+    """TCP ports on 127.0.0.1 of the Dagster UI and of the review page."""
 
     dagster: int
     page: int
 
+    @classmethod
+    def chosen(cls, dagster: int | None, page: int | None) -> UiPorts:
+        """These ports, 0 for any free one; None for the usual port, or a free one if that is taken.
+
+        Raises CannotListen for a port that was asked for and is taken.
+        """
+        asked = dict(zip(_USUAL, (dagster, page), strict=True))
+        check_free((option, port) for option, port in asked.items() if port is not None)
+        return cls(*(free_port(_USUAL[option] if port is None else port) for option, port in asked.items()))
+
+    def check(self) -> None:
+        """Raise CannotListen if a port was taken since."""
+        check_free(zip(_USUAL, self, strict=True))
+
 
 def serve_ui(console: SafeConsole, lab: Lab, ports: UiPorts) -> None:
-    """Run ``dagster dev`` and the review page on the demo's data until they are interrupted. Raises DemoFailed."""
-    dagster_port, page_port = (port or _free_port() for port in (ports.dagster, ports.page))
+    """Run ``dagster dev`` and the review page on the demo's data until they are interrupted.
+
+    Raises DemoFailed, and CannotListen if another program has taken a port meanwhile.
+    """
     addresses = {
-        "dagster_url": f"http://127.0.0.1:{dagster_port}",
-        "public_url": f"http://127.0.0.1:{page_port}",
+        "dagster_url": f"http://127.0.0.1:{ports.dagster}",
+        "public_url": f"http://127.0.0.1:{ports.page}",
     }
     with lab.config_path.open("a", encoding="utf-8") as config:
         config.write("\nweb:\n" + "".join(f"  {name}: {url}\n" for name, url in addresses.items()))
@@ -60,10 +80,12 @@ def serve_ui(console: SafeConsole, lab: Lab, ports: UiPorts) -> None:
         )
         if synced.returncode:
             raise DemoFailed("the sync through Dagster failed; see dagster.log")
+        # Another program on the port would answer instead.
+        ports.check()
         console.print_lines("Starting the Dagster UI and the review page ...")
         commands = {
             "the Dagster UI": (
-                *("-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(dagster_port)),
+                *("-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(ports.dagster)),
                 *("-m", "netbox_sync_dagster.definitions"),
             ),
             "the review page": (
@@ -71,7 +93,7 @@ def serve_ui(console: SafeConsole, lab: Lab, ports: UiPorts) -> None:
                 "from netbox_sync_dagster.cli import main; main()",
                 "web",
                 "--port",
-                str(page_port),
+                str(ports.page),
             ),
         }
         running = {
@@ -92,12 +114,6 @@ def serve_ui(console: SafeConsole, lab: Lab, ports: UiPorts) -> None:
             console.print_lines("stopping")
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @contextmanager
 def _running(
     command: list[str], environment: dict[str, str], log: TextIO
@@ -115,9 +131,8 @@ def _wait_for(name: str, url: str, process: subprocess.Popen[bytes]) -> None:
     while time.monotonic() < end:
         if process.poll() is not None:
             raise DemoFailed(f"{name} ended with exit code {process.returncode}; see dagster.log")
-        try:
-            if httpx.get(url, timeout=2).status_code == 200:
+        with suppress(httpx.HTTPError):
+            if httpx.get(url, timeout=2).status_code == 200 and process.poll() is None:
                 return
-        except httpx.HTTPError:
-            time.sleep(0.5)
+        time.sleep(0.5)
     raise DemoFailed(f"{name} did not answer; see dagster.log")

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from netbox_sync_dagster.config.web import Web
+from netbox_sync_dagster.listening import Choice, listen
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.text import Shown
 from netbox_sync_dagster.web.app import create_app
@@ -19,6 +20,9 @@ from netbox_sync_dagster.web.app import create_app
 # Seconds that threads get to end, and the exit code where they do not.
 _GRACE_SECONDS = 5.0
 _INTERRUPTED = 130
+_CHOICE = Choice(
+    port="--port, or web.port in the configuration", host="--host, or web.host in the configuration"
+)
 
 
 def serve(
@@ -32,11 +36,11 @@ def serve(
     """Serve until SIGINT or SIGTERM. ``started`` is called with the address once connections are accepted, ``report`` with
     each line that the person who runs the server should see.
 
-    Raises OSError where the port is taken.
+    Raises CannotListen, e.g. where the port is taken.
     """
-    server = _Server(server_config(config_path, warehouse, settings, report), settings, started)
+    sockets = listen(settings.host, settings.port, _CHOICE)
     try:
-        server.run()
+        _Server(server_config(config_path, warehouse, settings, report), settings, started).run(sockets)
     finally:
         _end_threads()
 
