@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
+from netbox_sync_dagster.cli.blocks import Block, Size
 from netbox_sync_dagster.cli.changes import (
-    FIELD_INDENT,
     MARKS,
     attached_line,
     counts,
@@ -23,7 +23,7 @@ from netbox_sync_dagster.cli.changes import (
     summary,
     total,
 )
-from netbox_sync_dagster.cli.console import LONGEST, harmless_text
+from netbox_sync_dagster.cli.console import LONGEST
 from netbox_sync_dagster.cli.filters import NAMED_BY_KEY
 from netbox_sync_dagster.compare.objects import Alike, ChangedObject, Shared, objects_of
 from netbox_sync_dagster.compare.values import difference
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 # Names of devices in a line, and characters of a value there.
 _NAMED = 2
 _SHORT = 60
+# Resources and fields of examples.
+_EXAMPLES = 3
 # Seconds from which on a row's age is shown.
 _OLD = 3_600
 _QUESTIONS = ("conflict", "drifted", "blocked", "acknowledged")
@@ -61,14 +63,6 @@ class Layout:
     more: str = "--all"
 
 
-@dataclass(frozen=True)
-class _Block:
-    """Lines that are shown together, and the number of rows or objects that they stand for."""
-
-    lines: tuple[Text, ...]
-    stands_for: int = 0
-
-
 def print_rows(
     console: Console, rows: Collection[DiffRow], *, limit: int | None, layout: Layout = Layout()
 ) -> None:
@@ -80,7 +74,7 @@ def print_rows(
 
 
 def _print_page(console: Console, page: _Page, limit: int | None) -> None:
-    size = _Size(console)
+    size = Size(console)
     # Each of them takes a line at least: of a large plan the others are not made.
     if limit is None or page.number_of_questions + page.number_of_objects <= limit:
         blocks = page.every_question() + page.every_object()
@@ -93,50 +87,24 @@ def _print_page(console: Console, page: _Page, limit: int | None) -> None:
     left = size.print(questions, room)
     if left:
         console.print(f"  … and {left} more rows ask something", style="dim", soft_wrap=True)
-    left = size.print(changes, limit - min(room, size.of(questions)))
+    room = limit - min(room, size.of(questions))
+    examples = _examples(page, size, changes, room)
+    left = size.print(changes, room - size.of(examples))
     more = f"… and {left} more objects; " if left else ""
+    size.print(examples)
     console.print(f"  {more}{page.layout.more} lists each object", style="dim", soft_wrap=True)
 
 
-class _Size:
-    """Prints blocks, and knows how many lines they take on this console."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        # A terminal breaks long lines; nothing else does.
-        self._width = console.width if console.is_terminal else 0
-
-    def of(self, blocks: Sequence[_Block]) -> int:
-        """The number of lines of the blocks."""
-        return sum(len(self._broken(line)) for block in blocks for line in block.lines)
-
-    def print(self, blocks: Sequence[_Block], limit: int | None = None) -> int:
-        """Print blocks within the limit, at least one; the number of rows or objects that are left."""
-        printed = 0
-        for position, block in enumerate(blocks):
-            # A heading is shown with the block after it.
-            together = blocks[position : position + (1 if block.stands_for else 2)]
-            if limit is not None and printed and printed + self.of(together) > limit:
-                return sum(one.stands_for for one in blocks[position:])
-            for line in block.lines:
-                for part in self._broken(line):
-                    self._console.print(part, soft_wrap=True)
-            printed += self.of([block])
-        return 0
-
-    def _broken(self, line: Text) -> list[Text]:
-        """The lines on a terminal, all but the first indented."""
-        line = harmless_text(line)
-        if not self._width or line.cell_len <= self._width:
-            return [line]
-        indent = len(FIELD_INDENT) + 2
-        first, *more = line.wrap(self._console, self._width)
+def _examples(page: _Page, size: Size, changes: Sequence[Block], room: int) -> list[Block]:
+    """Examples of the actions that the kinds of change would not show in this room. They need room too."""
+    hidden: set[str] = set()
+    while True:
+        examples = page.examples(hidden)
+        fitting = changes[: size.fitting(changes, room - size.of(examples))]
+        more = page.actions.difference(hidden, *(block.actions for block in fitting))
         if not more:
-            return [first]
-        rest = line[len(first.plain) :].wrap(self._console, max(self._width - indent, 20))
-        for part in (first, *rest):
-            part.rstrip()
-        return [first, *(Text(" " * indent) + part for part in rest)]
+            return examples
+        hidden |= more
 
 
 class _Page:
@@ -149,6 +117,10 @@ class _Page:
         self._questions = sorted(
             (row for row in rows if not row.is_change), key=lambda row: _QUESTIONS.index(row.action)
         )
+        self._changes: dict[str, list[DiffRow]] = {}
+        for row in rows:
+            if row.is_change:
+                self._changes.setdefault(row.action, []).append(row)
         self._objects, self._alike = objects_of(rows, self._notes, by_place=layout.by_device)
         self._times = Counter((one.resource, one.key) for one in self._objects)
 
@@ -160,14 +132,14 @@ class _Page:
     def number_of_questions(self) -> int:
         return len(self._questions)
 
-    def every_question(self) -> list[_Block]:
+    def every_question(self) -> list[Block]:
         """One block per row that is not a change, with its fields."""
         blocks = [
-            _Block((self._question(row, row.key), *field_lines(row)), stands_for=1) for row in self._questions
+            Block((self._question(row, row.key), *field_lines(row)), stands_for=1) for row in self._questions
         ]
         return [*self._asked(), *blocks]
 
-    def kinds_of_question(self) -> list[_Block]:
+    def kinds_of_question(self) -> list[Block]:
         """One line per question, whatever the number of rows that ask it; the largest of each action first."""
         asked: dict[tuple[str, ...], list[DiffRow]] = {}
         for row in self._questions:
@@ -175,15 +147,15 @@ class _Page:
             asked.setdefault(what if row.cause != _FOLLOWS else (_FOLLOWS,), []).append(row)
         following = asked.pop((_FOLLOWS,), [])
         groups = sorted(asked.values(), key=lambda rows: (_QUESTIONS.index(rows[0].action), -len(rows)))
-        blocks = [_Block((self._question_of(same),), stands_for=len(same)) for same in groups]
+        blocks = [Block((self._question_of(same),), stands_for=len(same)) for same in groups]
         if following:
             number = f"{len(following)} rows wait" if len(following) > 1 else "1 row waits"
             mark, style = MARKS[following[0].action]
             text = Text(f"  {mark} {number} for one of these", style)
-            blocks.append(_Block((text,), stands_for=len(following)))
+            blocks.append(Block((text,), stands_for=len(following)))
         return [*self._asked(), *blocks]
 
-    def _asked(self) -> list[_Block]:
+    def _asked(self) -> list[Block]:
         return [self._heading("questions", counts(self._questions))] if self._questions else []
 
     def _question_of(self, same: Sequence[DiffRow]) -> Text:
@@ -199,16 +171,16 @@ class _Page:
             text.append(f"  {visible(row.reason, LONGEST)}")
         return self._aged(text, row.first_diff == row.diff_id, row.first_diff)
 
-    def every_object(self) -> list[_Block]:
+    def every_object(self) -> list[Block]:
         """One block per object, with its fields and what is attached to it, under headings."""
         blocks = []
         for title, group in groupby(self._objects, key=self._place_of):
             same = list(group)
             blocks.append(self._heading(title, Counter(one.action for one in same)))
-            blocks += [_Block(tuple(self._lines(one)), stands_for=1) for one in same]
+            blocks += [Block(tuple(self._lines(one)), stands_for=1) for one in same]
         return blocks
 
-    def kinds_of_change(self) -> list[_Block]:
+    def kinds_of_change(self) -> list[Block]:
         """One line per kind of change, under headings."""
         blocks = []
         for title, group in groupby(self._alike, key=self._place_of):
@@ -217,7 +189,26 @@ class _Page:
             for one in same:
                 numbers[one.action] += one.objects
             blocks.append(self._heading(title, numbers))
-            blocks += [_Block((self._kind(one),), stands_for=one.objects) for one in same]
+            blocks += [
+                Block((self._kind(one),), stands_for=one.objects, actions=_shown_actions(one)) for one in same
+            ]
+        return blocks
+
+    @property
+    def actions(self) -> set[str]:
+        """What the changes do."""
+        return set(self._changes)
+
+    def examples(self, actions: Collection[str]) -> list[Block]:
+        """Examples of changes with these actions, of the resources with most of them. A list of objects does not show
+        such changes if they come with others: a new machine gets its primary address by an update."""
+        blocks = []
+        for action in (one for one in MARKS if one in actions):
+            rows = self._changes[action]
+            blocks.append(self._heading("also", {action: len(rows)}))
+            of_resource = {name: [row for row in rows if row.resource == name] for name in RESOURCES}
+            largest = sorted(filter(None, of_resource.values()), key=len, reverse=True)
+            blocks += [Block((_example(same[0], len(same)),)) for same in largest[:_EXAMPLES]]
         return blocks
 
     def _place_of(self, one: ChangedObject | Alike) -> str:
@@ -225,9 +216,9 @@ class _Page:
             return one.resource
         return (one.place if isinstance(one, Alike) else one.parent) or "without a device"
 
-    def _heading(self, title: str, numbers: Mapping[str, int]) -> _Block:
+    def _heading(self, title: str, numbers: Mapping[str, int]) -> Block:
         ordered = {action: numbers[action] for action in MARKS if numbers.get(action)}
-        return _Block((Text.assemble((visible(title, LONGEST), "bold"), "  ", summary(ordered)),))
+        return Block((Text.assemble((visible(title, LONGEST), "bold"), "  ", summary(ordered)),))
 
     def _lines(self, one: ChangedObject) -> Iterator[Text]:
         # The row that says what happens to the object, or the only one; there may be none.
@@ -270,7 +261,7 @@ class _Page:
             text = Text.assemble("  ", (f"{mark} {one.objects} {one.resource}", style), _places(one))
         if self.layout.by_device and one.objects == 1:
             text.append(f"  {one.resource}", "dim")
-        parts = [*map(_shared, one.differs), *_attached(one)]
+        parts = [*_fields(one.differs), *_attached(one)]
         if not parts and one.action == "update":
             parts = ["only its id in the source" if one.objects == 1 else "only their ids in the source"]
         if parts:
@@ -331,10 +322,42 @@ def _places(one: Alike) -> str:
     return f" {joined}" if of_itself else f" of {joined}"
 
 
-def _shared(field: Shared) -> str:
-    if field.values > 1:
-        return str(visible(field.name))
-    return f"{visible(field.name)}: {difference(field.before, field.after, _SHORT)}"
+def _fields(differs: Sequence[Shared]) -> Iterator[str]:
+    """The fields, with the values of those that all objects share; if there is none, with an example of the first."""
+    exact = any(field.values == 1 for field in differs)
+    for position, field in enumerate(differs):
+        name, values = visible(field.name), difference(field.before, field.after, _SHORT)
+        if field.values == 1:
+            yield f"{name}: {values}"
+        else:
+            yield str(name) if exact or position else f"{name}: e.g. {values}"
+
+
+def _shown_actions(one: Alike) -> frozenset[str]:
+    """What the line of a kind of change shows: ``with mac_addresses`` means that they are created."""
+    return frozenset({one.action, *(row.action for row in one.example.attached if row.action == "create")})
+
+
+def _example(row: DiffRow, number: int) -> Text:
+    """One of ``number`` rows, e.g. ``~ 23 primary_ips, e.g. db1 IPv4: primary_ip4: none -> 10.0.0.1``."""
+    mark, style = MARKS[row.action]
+    key = visible(row.key, LONGEST)
+    head = (
+        f"{mark} {row.action} {row.resource} {key}"
+        if number == 1
+        else f"{mark} {number} {row.resource}, e.g. {key}"
+    )
+    text = Text.assemble("  ", (head, style))
+    values = [
+        f"{visible(item.name)}: {difference(item.before, item.after, _SHORT)}"
+        for item in row.fields
+        if item.decision == "update"
+    ]
+    if row.action == "update" and values:
+        text.append(f": {', '.join(values[:_EXAMPLES])}")
+        if len(values) > _EXAMPLES:
+            text.append(f" and {len(values) - _EXAMPLES} more fields")
+    return text
 
 
 def _attached(one: Alike) -> Iterator[str]:

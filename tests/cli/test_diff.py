@@ -80,6 +80,9 @@ def test_diff_filters_limits_and_files(synced: CliHarness) -> None:
         f"  + create 50 in paris  [{ids['vlans50 in paris']}]",
         "interfaces  2 create",
         "  + 2 interfaces of sw1: 1 with mac_addresses, 1 with ip_addresses",
+        "also  2 update",
+        "  ~ update primary_macs sw1 Gi0/1: primary_mac_address: none -> 84:BF:20:85:3E:00",
+        "  ~ update primary_ips sw1 IPv4: primary_ip4: none -> 10.0.0.5",
         "  --all lists each object",
         "9 changes of 5 objects: 7 create, 2 update",
     ]

@@ -182,6 +182,48 @@ def test_objects_with_one_name_are_listed_apart_with_their_ids() -> None:
     ]
 
 
+def test_updates_that_come_with_new_objects_are_shown_with_an_example() -> None:
+    rows = []
+    for number in range(1, 9):
+        name, address = f"vm{number}", {"id": number, "name": f"10.0.0.{number}"}
+        vm = {"object_type": "virtualization/virtual-machines", "parent": name}
+        rows += [
+            row("virtual_machines", name, "create", fields={"name": (None, name)}, **vm),
+            row("primary_ips", f"{name} IPv4", fields={"primary_ip4": (None, address)}, **vm),
+        ]
+    assert printed(rows) == [
+        "virtual_machines  8 create",
+        "  + 8 virtual_machines vm1, vm2 and 6 more",
+        "also  8 update",
+        "  ~ 8 primary_ips, e.g. vm1 IPv4: primary_ip4: none -> 10.0.0.1",
+        "  --all lists each object",
+        "16 changes of 8 objects: 8 create, 8 update",
+    ]
+
+
+def test_every_action_has_an_example_however_many_kinds_of_another_come_first() -> None:
+    rows = [
+        *(row("devices", f"sw{number}", "update", fields={f"cf.f{number}": (1, 2)}) for number in range(40)),
+        row("cables", "a <-> b", "update", fields={"label": ("old", "new"), "color": (None, "red")}),
+        *(row("cables", f"c{number} <-> d", "delete", object_type="dcim/cables") for number in range(30)),
+    ]
+    lines = printed(rows, limit=12)
+    assert lines[-4:] == [
+        "also  30 delete",
+        "  - 30 cables, e.g. c0 <-> d",
+        "  … and 62 more objects; --all lists each object",
+        "71 changes: 41 update, 30 delete",
+    ]
+    assert len(lines) == 14
+
+
+def test_kinds_of_update_without_a_common_value_show_one() -> None:
+    rows = [row("devices", f"sw{number}", fields={"serial": (None, f"FOC{number}")}) for number in range(20)]
+    assert printed(rows)[1].split(": ", 1)[1] in {
+        f'serial: e.g. none -> "FOC{number}"' for number in range(20)
+    }
+
+
 def test_by_device() -> None:
     rows = [
         row("tags", "prod", "create", parent="prod", object_type="extras/tags"),
