@@ -187,7 +187,8 @@ class SnapshotWriter:
 
     def _count(self, last: Path | None, *, accept_shrink: bool, shrunken: Collection[str]) -> None:
         """Write the number of rows of each owner, and the scope of one that has too few."""
-        for row in count_owners(self.system, self.folder, last, self._gaps):
+        sizes = {name: writer.rows for name, writer in self._writers.items()}
+        for row in count_owners(self.system, self.folder, last, self._gaps, sizes):
             rows, before = row["rows"], row["baseline"]
             fallen = row["fallen"] and not accept_shrink
             kept = fallen or row["source_table"] in shrunken
