@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from tests.parquet import looking
 
 # Where tests keep their warehouse: a name that is awkward in SQL and in file patterns, as people's folders are.
 ODD_FOLDER = "it's [our] data*"
+# For processes with another HOME that load Dagster's definitions: what they derive from the SQL, in seconds, is kept there.
+CACHE = {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")}
 
 
 def evaluate(sensor: dg.SensorDefinition, **context: Any) -> Any:

@@ -23,6 +23,7 @@ from netbox_sync_lab.librenms.schema import SNMP_COMMUNITY
 from netbox_sync_lab.proxmox.server import PASSWORD, TOKEN_VALUE
 from tests.cli.conftest import CliHarness
 from tests.docs.test_commands import OWN, own
+from tests.support import CACHE
 
 SECRETS = (SNMP_COMMUNITY, PASSWORD, TOKEN_VALUE, LIBRENMS_TOKEN, NETBOX_TOKEN)
 # A date and a time, as a text column must not hold them.
@@ -50,7 +51,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
         process = subprocess.Popen(
             [*COMMAND, "demo", "--all", "--dir", str(folder), "--ui", "--ui-port", "0", "--page-port", "0"],
             cwd=folder.parent,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder.parent), "USER": "alice"},
+            env={"PATH": os.environ["PATH"], "HOME": str(folder.parent), "USER": "alice", **CACHE},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,

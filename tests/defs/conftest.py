@@ -216,9 +216,7 @@ def build_house(
 
 @pytest.fixture(autouse=True, scope="session")
 def _dagster_is_quick() -> None:
-    quick_dagster.one_engine_per_file()
-    quick_dagster.migrations_are_read_once()
-    quick_dagster.no_waiting_for_the_disk()
+    quick_dagster.make_quick()
 
 
 @pytest.fixture

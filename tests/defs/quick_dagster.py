@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from functools import cache
 from typing import Any
 
 from alembic.config import Config
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, NullPool
 from sqlalchemy.event import listens_for
 
 
+@cache
 def one_engine_per_file() -> None:
     """Dagster makes an engine, which compiles every statement again, for each event that it stores in a SQLite file."""
     made: dict[str, Engine] = {}
@@ -28,6 +30,7 @@ def one_engine_per_file() -> None:
         module.create_engine = once  # type: ignore[attr-defined]
 
 
+@cache
 def migrations_are_read_once() -> None:
     """Each new database is stamped with the name of the last migration; all of them are read for it."""
     read: dict[tuple[str | None, str | None], ScriptDirectory] = {}
@@ -40,6 +43,7 @@ def migrations_are_read_once() -> None:
     ScriptDirectory.from_config = staticmethod(once)  # type: ignore[method-assign, assignment]
 
 
+@cache
 def no_waiting_for_the_disk() -> None:
     """As in ``tests/conftest.py``, for SQLite files."""
 
@@ -47,3 +51,10 @@ def no_waiting_for_the_disk() -> None:
     def unsafe(connection: Any, _: object) -> None:
         if isinstance(connection, sqlite3.Connection):
             connection.execute("PRAGMA synchronous=OFF")
+
+
+def make_quick() -> None:
+    """All of it, until the process ends."""
+    one_engine_per_file()
+    migrations_are_read_once()
+    no_waiting_for_the_disk()
