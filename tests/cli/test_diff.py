@@ -86,7 +86,7 @@ def test_diff_filters_limits_and_files(synced: CliHarness) -> None:
         "  --all lists each object",
         "9 changes of 5 objects: 7 create, 2 update",
     ]
-    assert synced.ok("diff", "--by", "device").splitlines()[-5:-2] == [
+    assert synced.ok("diff", "--by", "device").splitlines()[-8:-5] == [
         "sw1  3 create",
         f"  + create sw1  [{ids['devicessw1']} +1]  devices",
         "  + 2 interfaces: 1 with mac_addresses, 1 with ip_addresses",
