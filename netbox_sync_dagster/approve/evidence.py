@@ -7,7 +7,8 @@ from typing import Any
 
 import duckdb
 
-from netbox_sync_dagster.approve.source_objects import desired_row, page_of
+from netbox_sync_dagster.approve.source_objects import page_of
+from netbox_sync_dagster.approve.source_rows import About, source_rows
 from netbox_sync_dagster.compare.plan import DiffRow, PlanHead
 from netbox_sync_dagster.config import Config
 from netbox_sync_dagster.storage import Warehouse
@@ -23,15 +24,23 @@ def evidence_of(warehouse: Warehouse, config: Config, head: PlanHead, row: DiffR
 
 
 def evidence(con: duckdb.DuckDBPyConnection, config: Config, head: PlanHead, row: DiffRow) -> dict[str, Any]:
-    """``desired``: what the source says in NetBox's terms; ``snapshots``: what was read and when; ``last_written`` by field;
+    """``desired``: what the source says in NetBox's terms, as {table, values by column}; None where the plan does not know,
+    because it reverts an apply, say; ``more``: how many more such rows there are; ``removed``: whether the source shows no such
+    object; ``snapshots``: what was read and when; ``last_written`` by field;
     ``decisions`` and ``verdicts`` of this object, newest first; ``netbox_page``: its page in NetBox, ``source_page`` that of the
     source, or None. ``con`` has the views of ``storage.views``."""
     page = None
     if row.netbox_id is not None and not row.object_type.startswith("plugins/"):
         page = f"{config.netbox.base_url}/{row.object_type}/{row.netbox_id}/"
+    said = source_rows(con, head.folder, About(row.resource, row.key, row.parent, row.object_type))
     return {
         "netbox_page": page,
-        "desired": _desired(con, head, row),
+        "desired": None
+        if said is None
+        else [{"table": item.table, "values": dict(item.values)} for item in said.rows],
+        "more": 0 if said is None else said.more,
+        # An object in doubt may be one that the source shows under another name, or that is left out.
+        "removed": said is not None and not said.rows and row.cause != "in_doubt",
         "source_page": page_of(
             con,
             config.endpoint(head.endpoint),
@@ -63,17 +72,6 @@ def evidence(con: duckdb.DuckDBPyConnection, config: Config, head: PlanHead, row
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[dict[str, Any]]:
     return named_rows(con.execute(sql, values))
-
-
-def _desired(con: duckdb.DuckDBPyConnection, head: PlanHead, row: DiffRow) -> list[tuple[str, str]]:
-    """(column, value) of the desired row with this key, without empty ones."""
-    found = desired_row(con, head, row.resource, row.key) or {}
-    skipped = ("endpoint", "key", "diff_id")
-    return [
-        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
-        for name, value in found.items()
-        if value is not None and name not in skipped
-    ]
 
 
 def _last_written(con: duckdb.DuckDBPyConnection, head: PlanHead, row: DiffRow) -> dict[str, Any]:

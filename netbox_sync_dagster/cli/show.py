@@ -115,11 +115,7 @@ def _show(session: Session, plan: Plan, row: DiffRow) -> None:
     except ConfigError:
         out.print("without a valid configuration: no links, nothing about the source", style="yellow")
         return
-    _list(
-        session,
-        "the source says",
-        (f"{name}: {visible(value, LONGEST)}" for name, value in evidence["desired"]),
-    )
+    _list(session, "the source says", _said(evidence))
     _list(session, "read", _reads(evidence))
     written = (f"{visible(n)}: {display(value, LONGEST)}" for n, value in evidence["last_written"].items())
     _list(session, "last written by netbox-sync", written)
@@ -149,6 +145,20 @@ def _needed_by(plan: Plan, row: DiffRow, digits: int, notes: Mapping[str, str]) 
 def _title(row: DiffRow, digits: int, notes: Mapping[str, str]) -> str:
     state = notes.get(row.change_id, "waiting")
     return f"{row.action} {row.resource} {visible(row.key, LONGEST)} [{row.change_id[:digits]}] {state}"
+
+
+def _said(evidence: dict[str, Any]) -> Iterator[str]:
+    """The first row of a table by column, each further one as a line."""
+    if evidence["removed"]:
+        yield "no object of this name"
+    for position, item in enumerate(evidence["desired"] or ()):
+        values = [f"{name}: {visible(value, LONGEST)}" for name, value in item["values"].items()]
+        if position:
+            yield f"{item['table'].replace('_', ' ')}: {', '.join(values)}"
+        else:
+            yield from values
+    if evidence["more"]:
+        yield f"and {evidence['more']} more"
 
 
 def _reads(evidence: dict[str, Any]) -> Iterator[str]:

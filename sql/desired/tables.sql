@@ -183,6 +183,11 @@ create table desired.skipped (resource varchar, key varchar, reason varchar, cau
 create table desired.skipped_addresses (
     resource varchar, key varchar, reason varchar, cause varchar, subject varchar);
 
+-- What the source shows for rows of the diff whose keys it does not know, VLANs and cables; filled by
+-- sql/match/row_sources.sql.
+create table desired.row_sources (
+    resource varchar, key varchar, owner_resource varchar, owner varchar, vid bigint, interface varchar);
+
 -- What the user's rules say (netbox_sync_dagster/rules): values of fields, as JSON, and objects to leave out. key as in
 -- the desired table; of VLANs owner and VID, of addresses interface and host. file: the rule.
 create table desired.rule_fields (resource varchar, key varchar, field varchar, value varchar, file varchar);

@@ -44,8 +44,8 @@ create table match.neighbours (
     interface varchar, local_end varchar, local_label varchar, local_place varchar, place varchar, seen varchar,
     remote_end varchar, problem varchar);
 create table match.cables (
-    key varchar, owner varchar, a struct(netbox_id bigint, cabled_id bigint),
-    b struct(netbox_id bigint, cabled_id bigint), ambiguous_neighbours varchar);
+    key varchar, owner varchar, a struct("end" varchar, netbox_id bigint, cabled_id bigint),
+    b struct("end" varchar, netbox_id bigint, cabled_id bigint), ambiguous_neighbours varchar);
 create table match.address_holders (
     id bigint, host varchar, vrf_id bigint, type varchar, interface_id bigint, machine_id bigint, label varchar);
 create table match.freed_addresses (id bigint, key varchar, label varchar);

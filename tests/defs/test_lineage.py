@@ -53,7 +53,7 @@ def test_every_sql_file_of_a_comparison_counts_in_the_version_of_a_diff(
     for resource in RESOURCES:
         sql_version(kind, resource)
     root = sql_root()
-    other = {"views", *({"librenms", "proxmox", "docker", "tables"} - {kind})}
+    other = {"views", "evidence", *({"librenms", "proxmox", "docker", "tables"} - {kind})}
     files = {path.relative_to(root) for path in root.rglob("*.sql")}
     assert {str(file) for file in files if not other & set(file.parts)} == seen
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from netbox_sync_dagster.approve.source_rows import About, SourceRows, source_rows
 from netbox_sync_dagster.compare.answers import lapsed_of
 from netbox_sync_dagster.compare.causes import cause_kinds, read_reason, sentence_of
 from netbox_sync_dagster.compare.change_id import change_id
@@ -261,6 +262,19 @@ class Estate:
         with self._tables() as database:
             self._compare(database)
             return existing_objects(database)
+
+    def evidence(self) -> dict[tuple[str, str], SourceRows]:
+        """{(resource, key): what the source shows for the row} of all rows of the diff."""
+        with self._tables() as database:
+            self._compare(database)
+            found = database.con.execute(
+                "SELECT resource, key, parent, object_type FROM diff.rows"
+            ).fetchall()
+            return {
+                (resource, key): shown
+                for resource, key, parent, object_type in found
+                if (shown := source_rows(database.con, None, About(resource, key, parent, object_type)))
+            }
 
     def _compared(self) -> Compared:
         with self._tables() as database:
