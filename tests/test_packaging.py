@@ -137,8 +137,15 @@ cli.main(["init"])
     where, *said = python(unpacked, tmp_path, code).splitlines()
 
     assert Path(where).is_relative_to(unpacked)
-    assert said[:4] == [
-        f"wrote {name}" for name in ("netbox_sync.yaml", "dagster.yaml", "workspace.yaml", ".gitignore")
+    assert said[:5] == [
+        f"wrote {name}"
+        for name in (
+            "netbox_sync.yaml",
+            "netbox_sync.schema.json",
+            "dagster.yaml",
+            "workspace.yaml",
+            ".gitignore",
+        )
     ]
     assert (tmp_path / "netbox_sync.yaml").is_file()
     assert (tmp_path / "dagster.yaml").read_bytes() == (ROOT / "dagster.yaml").read_bytes()

@@ -60,7 +60,9 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     schema: Annotated[
         bool,
-        typer.Option("--schema", help=f"Also write {SCHEMA_FILE}, for completion in editors."),
+        typer.Option(
+            "--schema", help=f"Only write {SCHEMA_FILE} again beside an existing file, e.g. after an upgrade."
+        ),
     ] = False,
     example: Annotated[
         str | None,
@@ -73,13 +75,14 @@ def init(
         ),
     ] = False,
 ) -> None:
-    """Write a commented configuration to start from, with dagster.yaml, workspace.yaml and .gitignore beside it.
+    """Write a commented configuration to start from, with its JSON schema for editors, dagster.yaml, workspace.yaml and
+    .gitignore beside it.
 
     On a terminal it asks for the servers and tries each with one request. Otherwise it takes them from the options;
-    without --endpoint the file has an example of each kind. Existing files are kept: only the configuration is
-    replaced with --force, and .gitignore gets the lines that it lacks.
+    without --endpoint the file has an example of each kind. Existing files are kept: only the configuration and its
+    schema are replaced with --force, and .gitignore gets the lines that it lacks.
 
-    With --schema alone beside an existing configuration, only the schema is written; with --example only the example.
+    With --schema beside an existing configuration, only the schema is written; with --example only the example.
     """
     session = session_of(context)
     if custom_links:
@@ -91,22 +94,25 @@ def init(
     if example is not None:
         _copy_example(session, example, file.parent, force=force, dry_run=dry_run)
         return
-    more = {SCHEMA_FILE: json_schema().encode()} if schema else {}
+    # The configuration names it in its first line.
+    its_schema = {SCHEMA_FILE: json_schema().encode()}
     if file.exists() and not force and not dry_run:
         if not schema:
             raise CliError(f"{file} already exists; use --force to replace it")
-        _write(session, file.parent, more)
+        _write(session, file.parent, its_schema)
         return
     draft = _draft(file, netbox_url, netbox_token_env, netbox_ca, endpoint or [])
     dialogue = Dialogue(session, draft)
     if session.interactive and not no_input and not (netbox_url and endpoint):
+        # Wrong options are errors at once: no answer could mend them.
+        draft.config()
         dialogue.run(ask_netbox=netbox_url is None, ask_endpoints=not endpoint)
     if try_servers:
         _try_all(session, draft)
     # Wrong settings are errors before anything is written.
     missing = [name for name in draft.variables() if not os.environ.get(name) or name in dialogue.typed]
     text = draft.text()
-    files = {file.name: text.encode(), **_beside(file.parent), **more}
+    files = {file.name: text.encode(), **its_schema, **_beside(file.parent)}
     if dry_run:
         session.err.print(f"would write in {file.parent}: {', '.join(files)}", soft_wrap=True)
         write_data(session.out, text)

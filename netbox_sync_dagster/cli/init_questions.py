@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from netbox_sync_dagster.cli.init_draft import Draft, Settings
@@ -73,6 +73,7 @@ class Dialogue:
         """Ask and try until the answers are right, or the person keeps them."""
         typed: set[str] = set()
         while True:
+            before = dict(settings)
             self._ask_all(settings, questions)
             try:
                 self.draft.config()
@@ -85,6 +86,7 @@ class Dialogue:
             except ConfigError as error:
                 for problem in error.errors:
                     self.session.out.print(f"  {problem.split(': ', 1)[-1]}", style="red", soft_wrap=True)
+                _take_back(settings, before, error.errors)
             except UserError as error:
                 self.session.out.print(f"  {error}", style="red", soft_wrap=True)
                 if self._ask("Ask again, or keep these answers (a, k)?", "a").lower().startswith("k"):
@@ -131,3 +133,14 @@ class Dialogue:
         if answer == _CLOSED:
             raise CliError("the terminal was closed; nothing was written")
         return answer or default or ""
+
+
+def _take_back(settings: Settings, before: Settings, errors: Sequence[str]) -> None:
+    """Restore the settings that the errors refuse, so that they are not offered again: one may be a secret. Where the errors
+    name none of them, all new ones."""
+    new = {name for name, value in settings.items() if before.get(name) != value}
+    named = {name for name in new if any(f".{name}: " in error for error in errors)}
+    for name in named or new:
+        settings.pop(name)
+        if name in before:
+            settings[name] = before[name]

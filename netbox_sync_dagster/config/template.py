@@ -31,7 +31,7 @@ _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./:@%+-]*|[0-9]+")
 _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 # Configuration of netbox-sync. Edit, then run: netbox-sync check
-# Completion in editors: netbox-sync init --schema
+# Editors complete it with the schema; after an upgrade: netbox-sync init --schema
 
 # The NetBox to keep in sync (4.2 or newer). Never write tokens into this file: it names environment variables.
 netbox:
@@ -166,7 +166,7 @@ def json_schema() -> str:
     schema = Config.model_json_schema(mode="validation")
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "netbox_sync.yaml",
         **schema,
+        "title": "netbox_sync.yaml",
     }
     return json.dumps(schema, indent=2, sort_keys=False) + "\n"

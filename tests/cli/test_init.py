@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def test_without_answers_the_file_has_an_example_of_each_kind(capsys: Capture) -
 
     assert capsys.readouterr().out == (
         "wrote netbox_sync.yaml\n"
+        "wrote netbox_sync.schema.json\n"
         "wrote dagster.yaml\n"
         "wrote workspace.yaml\n"
         "wrote .gitignore\n"
@@ -110,7 +112,9 @@ def test_a_password_replaces_a_token(capsys: Capture) -> None:
 def test_a_dry_run_prints_the_configuration_alone(capsys: Capture) -> None:
     assert run(["init", "--dry-run", "--endpoint", "docker,name=shop"]) == 0
     shown = capsys.readouterr()
-    assert shown.err == "would write in .: netbox_sync.yaml, dagster.yaml, workspace.yaml, .gitignore\n"
+    assert shown.err == (
+        "would write in .: netbox_sync.yaml, netbox_sync.schema.json, dagster.yaml, workspace.yaml, .gitignore\n"
+    )
     assert list(Path().iterdir()) == []
     Path("there.yaml").write_text(shown.out, encoding="utf-8")
     assert [e.name for e in load_config("there.yaml").endpoints] == ["shop"]
@@ -230,6 +234,31 @@ def test_a_certificate_that_is_not_known_leads_to_the_question_for_the_authority
     assert "certificate" in shown and "Proxmox VE 9" in shown
 
 
+def test_a_refused_answer_is_not_offered_again(harness: CliHarness, netbox: NetBox, nms: LabLibreNMS) -> None:
+    """One may be a token, pasted where the name of its variable is asked for."""
+    answers = (
+        *("not-a-url", "tok-0123456789abcdef", netbox.url, ""),
+        # An accepted answer is.
+        *("librenms", "No Name", nms.url, "", "some", "core", "", "", "all"),
+        "",
+    )
+    shown = harness.talk("init", "new.yaml", answers=answers)
+    prompts = [line for line in shown.splitlines() if "[" in line]
+    assert "must be the name of an environment variable" in shown
+    assert [
+        line for line in prompts for bad in ("not-a-url", "tok-0123", "No Name", "[some") if f"[{bad}" in line
+    ] == []
+    assert f"[{nms.url}]" in shown
+    config = load_config(harness.folder / "new.yaml")
+    assert (config.netbox.base_url, config.netbox.token_env) == (netbox.url, "NETBOX_TOKEN")
+    assert [(e.name, e.address) for e in config.endpoints] == [("core", nms.url)]
+
+
+def test_a_wrong_option_ends_it_before_any_question(harness: CliHarness) -> None:
+    shown = harness.talk("init", "new.yaml", "--netbox-url", "nowhere", answers=(), code=1)
+    assert shown.startswith("error: ") and "netbox.url" in shown
+
+
 def test_with_all_options_nothing_is_asked_on_a_terminal(harness: CliHarness) -> None:
     options = ("--netbox-url", "https://netbox.example.com", "--endpoint", "docker")
     shown = harness.talk("init", "new.yaml", *options, answers=())
@@ -286,10 +315,13 @@ def test_owner_and_group_stay() -> None:
     assert (made.st_uid, made.st_gid, made.st_mode & 0o777) == (12_345, 23_456, 0o640)
 
 
-def test_the_schema_goes_beside_an_existing_file(capsys: Capture) -> None:
+def test_the_schema_is_beside_the_file_and_can_be_written_again(capsys: Capture) -> None:
     Path("conf").mkdir()
-    assert run(["init", "conf", "--schema"]) == 0
-    assert Path("conf/netbox_sync.yaml").exists() and Path("conf/netbox_sync.schema.json").exists()
+    assert run(["init", "conf"]) == 0
+    first = Path("conf/netbox_sync.yaml").read_text(encoding="utf-8").splitlines()[0]
+    # Relative to the file.
+    assert Path("conf", first.partition("$schema=")[2]) == Path("conf/netbox_sync.schema.json")
+    assert json.loads(Path("conf/netbox_sync.schema.json").read_text("utf-8"))["title"] == "netbox_sync.yaml"
     Path("conf/netbox_sync.schema.json").unlink()
     capsys.readouterr()
 
