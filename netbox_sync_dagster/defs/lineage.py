@@ -69,9 +69,8 @@ def diff_files(resource: str) -> tuple[str, ...]:
     own = f"diff/missing_{resource}.sql"
     if (sql_root() / own).exists():
         files.add(own)
-    elif _removed_files(resource):
-        # Shown with the devices that they belong to.
-        files.add("diff/missing_devices.sql")
+    if _removed_files(resource):
+        files.add("diff/missing_kept.sql")
     return tuple(sorted(files))
 
 

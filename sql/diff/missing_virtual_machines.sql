@@ -1,5 +1,6 @@
 -- Virtual machines that the source no longer lists (sql/match/removals.sql). Key: NetBox's name and the source's id.
--- Only with rows of match.removals WHERE object_type IN ('virtualization/virtual-machines').
+-- Only with rows of match.removals
+--   WHERE object_type = 'virtualization/virtual-machines' AND action IN ('update', 'delete').
 select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varchar as target, r.last_updated, r.action,
     r.reason,
        case r.action
@@ -20,8 +21,7 @@ select r.resource, r.key, r.parent, r.object_type, r.id as netbox_id, null::varc
                removed_text('description', v.description), removed_text('comments', v.comments),
                removed_primary_ip('primary_ip4', v.primary_ip4_id), removed_primary_ip('primary_ip6', v.primary_ip6_id),
                removed_tags(v.tags)],
-               removed_custom_fields(v.cf)))
-           else [] end as fields
+               removed_custom_fields(v.cf))) end as fields
 from match.removals r
 join netbox.virtual_machines v on v.id = r.id
-where r.object_type = 'virtualization/virtual-machines'
+where r.object_type = 'virtualization/virtual-machines' and r.action in ('update', 'delete')

@@ -63,7 +63,7 @@ def test_every_sql_file_of_a_comparison_counts_in_the_version_of_a_diff(
     [
         ("primary_ips", "diff/oob_ips.sql"),
         ("virtual_machines", "diff/missing_virtual_machines.sql"),
-        ("modules", "diff/missing_devices.sql"),
+        ("modules", "diff/missing_kept.sql"),
         ("sites", "diff/sites.sql"),
         ("tasks", "diff/missing_tasks.sql"),
     ],
@@ -79,6 +79,7 @@ def test_a_diff_names_its_sql_and_what_its_fields_are_made_from() -> None:
     assert [item.label for item in references[:-1]] == [
         "sql/diff/interfaces.sql",
         "sql/diff/missing_interfaces.sql",
+        "sql/diff/missing_kept.sql",
         "sql/desired/librenms/interfaces.sql",
     ]
     assert all(Path(item.file_path).is_file() for item in references)
