@@ -20,7 +20,7 @@ from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, mak
 from netbox_sync_dagster.compare.first_diffs import until_whole
 from netbox_sync_dagster.compare.gates import gates, written_twice
 from netbox_sync_dagster.compare.graph import conditions
-from netbox_sync_dagster.compare.last_diff import LastDiffs, Pair
+from netbox_sync_dagster.compare.last_diff import Compared, LastDiffs, Pair
 from netbox_sync_dagster.compare.ledger_state import keep_state
 from netbox_sync_dagster.compare.loading import Loader
 from netbox_sync_dagster.compare.matching import block_written_since, match_and_diff
@@ -172,8 +172,9 @@ class Comparer:
         rules: RuleSet | None = None,
     ) -> Database:
         """The database with snapshots, settings and desired tables. ``rules``: instead of those of the endpoint."""
-        database = self._loader.load(self._loader.open(endpoint, pair))
-        self._make_desired(database, endpoint, rules or self._rules(endpoint), stage, say)
+        compared = self._loader.open(endpoint, pair)
+        database = self._loader.load(compared)
+        self._make_desired(database, compared, rules or self._rules(endpoint), stage, say)
         return database
 
     def _rules(self, endpoint: Endpoint) -> RuleSet:
@@ -182,15 +183,16 @@ class Comparer:
     def _make_desired(
         self,
         database: Database,
-        endpoint: Endpoint,
+        one: Compared,
         rules: RuleSet,
         stage: Path,
         say: Callable[[str], None],
     ) -> Inputs:
         """Make the desired tables; hashes of what the source looked at besides the snapshots."""
+        endpoint = one.endpoint
         earlier, kind = _earlier_diffs(self._warehouse, endpoint), source_of(endpoint.kind)
         make_desired(database, endpoint, None if self._loader.few else stage, say, earlier, rules=rules)
-        peers = kind.peers(self._warehouse, self._config, endpoint)
+        peers = sorted(one.own - {endpoint.name})
         return kind.gather(database, self._warehouse, self._config, endpoint, peers)
 
     def _compare(
@@ -220,7 +222,7 @@ class Comparer:
                     inputs = last["inputs"] | inputs
                 else:
                     database = self._loader.load(compared)
-                    gathered = self._make_desired(database, endpoint, rules, stage, say)
+                    gathered = self._make_desired(database, compared, rules, stage, say)
                     inputs = inputs | gathered
                     compared = replace(
                         compared, inputs=inputs, looked_elsewhere=bool(rules.rules) or any(gathered.values())
