@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from netbox_sync_dagster.approve.object_history import history_of_row
 from netbox_sync_dagster.approve.source_objects import page_of
 from netbox_sync_dagster.approve.source_rows import About, source_rows
 from netbox_sync_dagster.compare.plan import DiffRow, PlanHead
@@ -20,14 +21,16 @@ _HISTORY = 50
 
 def evidence_of(warehouse: Warehouse, config: Config, head: PlanHead, row: DiffRow) -> dict[str, Any]:
     """``evidence`` over a new connection."""
-    return ask(warehouse, lambda con: evidence(con, config, head, row))
+    return ask(warehouse, lambda con: evidence(con, warehouse, config, head, row))
 
 
-def evidence(con: duckdb.DuckDBPyConnection, config: Config, head: PlanHead, row: DiffRow) -> dict[str, Any]:
+def evidence(
+    con: duckdb.DuckDBPyConnection, warehouse: Warehouse, config: Config, head: PlanHead, row: DiffRow
+) -> dict[str, Any]:
     """``desired``: what the source says in NetBox's terms, as {table, values by column}; None where the plan does not know,
     because it reverts an apply, say; ``more``: how many more such rows there are; ``removed``: whether the source shows no such
     object; ``snapshots``: what was read and when; ``last_written`` by field;
-    ``decisions`` and ``verdicts`` of this object, newest first; ``netbox_page``: its page in NetBox, ``source_page`` that of the
+    ``history`` of the NetBox object, newest first, at most 50 entries (``object_history``); ``netbox_page``: its page in NetBox, ``source_page`` that of the
     source, or None. ``con`` has the views of ``storage.views``."""
     page = None
     if row.netbox_id is not None and not row.object_type.startswith("plugins/"):
@@ -55,18 +58,8 @@ def evidence(con: duckdb.DuckDBPyConnection, config: Config, head: PlanHead, row
             [head.endpoint],
         ),
         "last_written": _last_written(con, head, row),
-        "decisions": _rows(
-            con,
-            """select decided_at, who, through, decision, comment, override, change_id from ledger.approvals
-               where endpoint = ? and resource = ? and key = ? order by seq desc limit ?""",
-            [head.endpoint, row.resource, row.key, _HISTORY],
-        ),
-        "verdicts": _rows(
-            con,
-            """select recorded_at, apply_id, verdict, action, message, approver, change_id from ledger.verdicts
-               where endpoint = ? and resource = ? and key = ? order by seq desc limit ?""",
-            [head.endpoint, row.resource, row.key, _HISTORY],
-        ),
+        # Newest first.
+        "history": history_of_row(con, warehouse, head.endpoint, row)[: -_HISTORY - 1 : -1],
     }
 
 

@@ -1,4 +1,4 @@
-"""Lists of the ledger for people: applies, decisions, and what happened to one object."""
+"""Lists of the ledger for people: applies and decisions."""
 
 from __future__ import annotations
 
@@ -30,33 +30,6 @@ def list_decisions(con: duckdb.DuckDBPyConnection, *, endpoint: str | None = Non
                 any_value(override) as override, any_value(expires) as expires, count(*) as changes,
                 min(resource || ' ' || key) as example, max(seq) as seq
             from ledger.approvals {where} group by approval_id, endpoint order by max(seq) desc limit {limit}""",
-        values,
-    )
-    return named_rows(found)
-
-
-def history_of(
-    con: duckdb.DuckDBPyConnection, resource: str, name: str, *, endpoint: str | None = None
-) -> Rows:
-    """What was decided about and written to an object, oldest first. ``name``: its key in diffs, or its id in NetBox.
-
-    Columns: recorded_at, what (approve, reject, withdraw, or a verdict), action, endpoint, key, who, through, message (a comment or
-    the verdict's), change_id, apply_id, netbox_id, fields (of what was applied: field, before and after as JSON), seq. A
-    decision has no id of NetBox: it counts if an apply wrote an object with that id under the same key.
-    """
-    values = [resource, name, name, *([endpoint] if endpoint else [])]
-    found = con.execute(
-        f"""with of_endpoint as (from ledger.verdicts where resource = $1 {"and endpoint = $4" if endpoint else ""}),
-            keys as (select distinct key from of_endpoint where key = $2 or netbox_id::varchar = $3)
-            select recorded_at, verdict as what, action, endpoint, key, a.who, a.through, message, change_id, v.apply_id, netbox_id,
-                fields, v.seq
-            from of_endpoint v left join (select apply_id, who, through from ledger.applies) a using (apply_id)
-            where v.key = $2 or netbox_id::varchar = $3
-            union all by name
-            select decided_at as recorded_at, decision as what, action, endpoint, key, who, through, comment as message, change_id, seq
-            from ledger.approvals
-            where resource = $1 and (key = $2 or key in (from keys)) {"and endpoint = $4" if endpoint else ""}
-            order by seq, change_id""",
         values,
     )
     return named_rows(found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -13,7 +12,6 @@ from netbox_sync_dagster.cli.completion import complete_endpoints, complete_reso
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.ledger_options import JsonOption, minute, plain
 from netbox_sync_dagster.cli.session import CliError, session_of
-from netbox_sync_dagster.compare.values import difference, display
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.text import visible
 
@@ -36,18 +34,21 @@ def history(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what was decided about an object and written to it, oldest first: when, by whom, and the values.
+    """Show what was decided and answered about an object and written to it, oldest first: when, by whom, and the values.
+
+    By all endpoints, and under all resources: a primary address is written to its device or virtual machine.
 
     For example: netbox-sync history interfaces "sw1 Ethernet1/1", or: netbox-sync history devices 12
     """
     # Help needs none of it.
-    from netbox_sync_dagster.approve.ledger_lists import history_of
+    from netbox_sync_dagster.approve.object_history import history_of_name
     from netbox_sync_dagster.storage.views import ask
 
     if resource not in RESOURCES:
         raise CliError(f"no such resource '{resource}'; known: {', '.join(RESOURCES)}")
     session = session_of(context)
-    found = ask(session.stored, lambda con: history_of(con, resource, name, endpoint=endpoint))
+    stored = session.stored
+    found = ask(stored, lambda con: history_of_name(con, stored, resource, name, endpoint=endpoint))
     if as_json:
         write_json(session.out, {"history": found}, default=plain)
         return
@@ -66,7 +67,7 @@ def _line(row: dict[str, Any]) -> Text:
         (minute(row["recorded_at"]), "dim"),
         f"  {visible(row['endpoint'])}  ",
         (what, _STYLES.get(what, "")),
-        f" {row['action'] or ''} {visible(row['key'], LONGEST)}",
+        f" {about(row)}",
     )
     if row["who"]:
         text.append(f"  by {visible(row['who'], 80)}")
@@ -77,15 +78,16 @@ def _line(row: dict[str, Any]) -> Text:
     return text
 
 
+def about(row: dict[str, Any]) -> str:
+    """What an entry of a history is about: action, resource, key, and the field of an answer."""
+    parts = (row["action"], row["resource"], visible(row["key"], LONGEST), visible(row["field"] or ""))
+    return " ".join(str(part) for part in parts if part)
+
+
 def _fields(row: dict[str, Any]) -> Iterator[str]:
     """What an apply wrote; a verdict that wrote nothing has no values to show."""
-    for item in row["fields"] or () if row["what"] == "applied" else ():
-        before, after = (json.loads(value) if value else None for value in (item["before"], item["after"]))
-        shown = (
-            display(after, LONGEST)
-            if row["action"] == "create"
-            else display(before, LONGEST)
-            if row["action"] == "delete"
-            else difference(before, after, LONGEST)
-        )
-        yield f"      {visible(item['field'])}: {shown}"
+    from netbox_sync_dagster.approve.object_history import written_values
+
+    if row["what"] == "applied":
+        for name, value in written_values(row["action"], row["fields"], LONGEST):
+            yield f"      {visible(name)}: {value}"

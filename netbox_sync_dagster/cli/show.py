@@ -12,6 +12,7 @@ from rich.text import Text
 from netbox_sync_dagster.cli.changes import id_length, lines
 from netbox_sync_dagster.cli.completion import complete_endpoints, complete_ids
 from netbox_sync_dagster.cli.console import LONGEST, write_json
+from netbox_sync_dagster.cli.history import about
 from netbox_sync_dagster.cli.ledger_options import JsonOption, minute, plain
 from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.compare.values import display
@@ -168,20 +169,12 @@ def _reads(evidence: dict[str, Any]) -> Iterator[str]:
 
 
 def _events(evidence: dict[str, Any]) -> Iterator[str]:
-    events = [
-        *(
-            (item["decided_at"], f"{item['decision']} by {visible(item['who'], 80)}")
-            for item in evidence["decisions"]
-        ),
-        *(
-            (
-                item["recorded_at"],
-                f"{item['verdict']} in apply {item['apply_id']} {visible(item['message'] or '', LONGEST)}",
-            )
-            for item in evidence["verdicts"]
-        ),
-    ]
-    return (f"{minute(at)} UTC  {text.strip()}" for at, text in sorted(events, reverse=True))
+    for item in evidence["history"]:
+        who = f" by {visible(item['who'], 80)}" if item["who"] else ""
+        apply_id = f" in apply {item['apply_id']}" if item["apply_id"] else ""
+        said = f": {visible(item['message'], LONGEST)}" if item["message"] else ""
+        what = f"{item['what']} {about(item)}{who}{apply_id}{said}"
+        yield f"{minute(item['recorded_at'])} UTC  {visible(item['endpoint'])}  {what}"
 
 
 def _links(session: Session, plan: Plan, evidence: dict[str, Any]) -> Iterator[str]:

@@ -24,6 +24,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from netbox_sync_dagster.approve.freeze import frozen
+from netbox_sync_dagster.approve.object_history import written_values
 from netbox_sync_dagster.config import Config, load_config
 from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.explain import sentence, sentences_of
@@ -292,6 +293,7 @@ def _templates() -> Environment:
         "inline": shown.inline,
         "shown_fields": shown.shown_fields,
         "sparkline": shown.sparkline,
+        "written_values": written_values,
         "CSRF_FIELD": CSRF_FIELD,
     }
     return found

@@ -198,7 +198,11 @@ def row(visit: Visit) -> Response:
                 "it may have been applied, or a newer diff does not have it"
             )
         needs, needed_by = rows.related(found[0].row)
-        known = evidence(rows.con, visit.config, head, found[0].row)
+        known = evidence(rows.con, visit.warehouse, visit.config, head, found[0].row)
+        # A field that was emptied names the object that was deleted.
+        types = {item["object_type"] for item in known["history"] if item["object_type"]}
+        visible_types = {None, *visit.rights.visible_types(types)}
+        known["history"] = [item for item in known["history"] if item["object_type"] in visible_types]
         return {"one": found[0], "needs": needs, "needed_by": needed_by, **known}
 
     content = read_rows(visit, head, look)

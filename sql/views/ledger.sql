@@ -156,7 +156,8 @@ with lines as (
     where resolution_id is not null
 ),
 withdrawn as (
-    select resolution_id, min("at") as withdrawn_at, min_by(who, "at") as withdrawn_by
+    select resolution_id, min("at") as withdrawn_at, min_by(who, "at") as withdrawn_by,
+        min(coalesce(seq, epoch_ms("at"))) as withdrawn_seq
     from lines where kind = 'withdrawal' group by resolution_id
 )
 select
@@ -165,7 +166,7 @@ select
     case when w.resolution_id is not null then 'withdrawn'
          when until <= now() then 'expired'
          else 'valid' end as state,
-    w.withdrawn_by, w.withdrawn_at, coalesce(seq, epoch_ms(l."at")) as seq
+    w.withdrawn_by, w.withdrawn_at, w.withdrawn_seq, coalesce(seq, epoch_ms(l."at")) as seq
 from (
     select * exclude (items), unnest(case when len(items) > 0 then items else [null] end) as item
     from lines where kind = 'resolution'

@@ -72,7 +72,12 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(bare: CliHarness, net
     [interface] = netbox.all("dcim/interfaces", name="Gi0/1")
     by_name = documents(harness, "history", "interfaces", "sw1 Gi0/1")
     assert by_name == documents(harness, "history", "interfaces", str(interface["id"]))
-    assert [(item["what"], item["who"]) for item in by_name] == [("approve", "alice"), ("applied", "bob")]
+    assert [(item["what"], item["resource"], item["who"]) for item in by_name] == [
+        ("approve", "interfaces", "alice"),
+        ("approve", "primary_macs", "alice"),
+        ("applied", "interfaces", "bob"),
+        ("applied", "primary_macs", "bob"),
+    ]
     assert '      description: "to the roof"' in harness.ok("history", "interfaces", "sw1 Gi0/1")
     assert harness.ok("history", "vlans", "7") == "nothing was decided about or written to vlans 7\n"
     assert harness.run("history", "interface", "7").err.startswith(
@@ -109,10 +114,14 @@ def test_one_row_with_its_dependencies_the_source_and_links(synced: CliHarness, 
     synced.ok("reject", "nms", port["change_id"], "--yes", "--who", "alice")
     shown = synced.ok("show", port["change_id"])
     assert re.search(r"\]  rejected\n", shown)
-    assert re.search(r"history, newest first:\n      \d{4}-\d\d-\d\d \d\d:\d\d UTC  reject by alice\n", shown)
+    assert re.search(
+        r"history, newest first:\n      [-\d]+ [:\d]+ UTC  nms  reject create interfaces sw1 Gi0/1 by alice\n",
+        shown,
+    )
     [document] = json.loads(synced.ok("show", port["change_id"], "--json"))["rows"]
     assert [row["state"] for row in document["rows"]] == ["rejected"]
-    assert document["evidence"]["decisions"][0]["who"] == "alice"
+    assert document["evidence"]["history"][0]["who"] == "alice"
+    assert document["evidence"]["desired"][0]["values"]["mac"] == "84:BF:20:85:3E:00"
     assert (
         synced.run("show", "nothing").err
         == "error: no row 'nothing' in the current diffs; see netbox-sync diff\n"

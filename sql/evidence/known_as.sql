@@ -1,0 +1,21 @@
+-- The keys under which diffs have or had these NetBox objects ($objects), and the current rows that write to an object
+-- which one of these keys ($keys) creates.
+with objects as (
+    select unnest($objects::struct(object_type varchar, netbox_id bigint)[], recursive := true)
+),
+keys as (
+    select unnest($keys::struct(endpoint varchar, resource varchar, "key" varchar)[], recursive := true)
+),
+found as (
+    from keys
+    union
+    select endpoint, resource, key from ledger.verdicts semi join objects using (object_type, netbox_id)
+    union
+    select endpoint, resource, key from diff.changes semi join objects using (object_type, netbox_id)
+)
+from found
+union
+select c.endpoint, c.resource, c.key
+from diff.changes c
+join found f on f.endpoint = c.endpoint and f.resource = c.target ->> '$.ref' and f.key = c.target ->> '$.key'
+where c.target is not null
