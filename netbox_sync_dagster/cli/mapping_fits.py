@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from netbox_sync_dagster.approve.netbox_names import NamedObject
 
@@ -16,12 +16,17 @@ _MINUS = re.compile(rf"(?<!\w)[{_DASHES}](?=\d)")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 
 
-def only_fit(section: str, word: str, objects: Iterable[NamedObject]) -> str | None:
+def only_fit(
+    section: str, word: str, objects: Iterable[NamedObject], makers: Collection[str] = ()
+) -> str | None:
     """The name of the only NetBox object with this name, apart from case, spaces and punctuation, and for device types
-    from the manufacturer before it. None where there is no such object, several, or the name also means another one."""
+    from the manufacturer before it. None where there is no such object, several, or the name also means another one.
+
+    ``makers``: the possible manufacturers, empty: any. An object of another one is never meant.
+    """
     objects = list(objects)
     fits = [one for one in objects if _is_same(section, word, one)]
-    if len(fits) != 1:
+    if len(fits) != 1 or (makers and fits[0].manufacturer and fits[0].manufacturer not in makers):
         return None
     name = fits[0].names[0]
     meant = [one for one in objects if name.lower() in {other.lower() for other in one.names}]

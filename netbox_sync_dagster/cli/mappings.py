@@ -50,9 +50,9 @@ def mappings(
 ) -> None:
     """Print a config stanza for source names NetBox has no match for, with the number of objects.
 
-    The names are from the current diff, and the most similar names of NetBox are proposed. Fill in the right side with the
-    name or slug of a NetBox object, add the lines to the endpoint in the configuration, and sync again. The lines load as
-    printed: those to fill in are comments.
+    The names are from the current diff, and the most similar names of NetBox are proposed, of types only those of the same
+    manufacturer. Fill in the right side with the name or slug of a NetBox object, add the lines to the endpoint in the
+    configuration, and sync again. The lines load as printed: those to fill in are comments, and load without the # too.
 
     --write adds them to the file and changes nothing else in it. A name is mapped only to the one NetBox object that has
     the same name apart from case, spaces and punctuation (device types: with or without the manufacturer before it). The

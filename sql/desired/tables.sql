@@ -175,7 +175,8 @@ create table desired.matched_devices (key varchar, source_id varchar, name varch
 -- The source's VRFs that nothing maps, with the interfaces that have addresses in them.
 create table desired.unresolved_vrfs (word varchar, owners integer, example varchar);
 -- The source's words that mean no NetBox object yet; filled by sql/match/unresolved.sql.
-create table desired.unresolved (section varchar, word varchar, owners integer, example varchar, is_mapped boolean);
+create table desired.unresolved (
+    section varchar, word varchar, owners integer, example varchar, is_mapped boolean, manufacturers varchar[]);
 
 -- What the comparison does not take, and why; cause and subject as in a diff row.
 create table desired.skipped (resource varchar, key varchar, reason varchar, cause varchar, subject varchar);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from ruamel.yaml import YAML
 
@@ -10,6 +12,11 @@ from netbox_sync_dagster.cli.mapping_fits import only_fit
 from netbox_sync_lab.librenms import LabLibreNMS
 from tests.cli.conftest import CliHarness
 from tests.support import NetBox
+
+
+def uncommented(text: str) -> str:
+    """The text as a person makes it of comments: without the first # of each line."""
+    return re.sub(r"(?m)^( *)# ", r"\1", text)
 
 
 def test_missing_mappings_are_printed_to_be_filled_in(
@@ -29,24 +36,21 @@ def test_missing_mappings_are_printed_to_be_filled_in(
     harness.ok("sync")
     assert harness.ok("mappings", "--missing", "nms") == (
         "# mappings:   # remove the # of the lines that you fill in\n"
-        "  # sites:\n"
+        "  # sites:  # 1 object, e.g. sw4: nms has no value; set defaults.site\n"
         '    # "Lyon: rack 4": ""  # 2 objects, e.g. sw2\n'
-        "    # or for all of them: defaults.site\n"
-        "  # roles:\n"
+        "  # roles:  # or for all of them: defaults.role\n"
         '    # "network": ""  # 4 objects, e.g. sw1; no such object in NetBox\n'
-        "    # or for all of them: defaults.role\n"
-        "  # device_types:\n"
-        '    # "WS-X": ""  # 2 objects, e.g. sw2\n'
-        '    # "AP7": ""  # 1 object, e.g. sw4\n'
-        "    # or for all of them: defaults.device_type\n"
-        "  # platforms:\n"
+        "  # device_types:  # or for all of them: defaults.device_type\n"
+        '    # "WS-X": ""  # 2 objects, e.g. sw2; its manufacturer is unknown\n'
+        '    # "AP7": ""  # 1 object, e.g. sw4; its manufacturer is unknown\n'
+        "  # platforms:  # or for all of them: defaults.platform\n"
         '    # "ios": ""  # 4 objects, e.g. sw1\n'
-        "    # or for all of them: defaults.platform\n"
-        "  # vrfs:\n"
+        "  # vrfs:  # or for all of them: defaults.vrf\n"
         '    # "blue": ""  # 3 interfaces, e.g. sw2 Gi0/1\n'
-        "    # or for all of them: defaults.vrf\n"
-        "# 1 object, e.g. sw4: nms has no value; set defaults.site\n"
     )
+    # Without the # they load too.
+    printed = uncommented(harness.ok("mappings", "--missing", "nms"))
+    assert YAML(typ="safe").load(printed)["mappings"]["device_types"] == {"WS-X": "", "AP7": ""}
     # Filled in, they are no longer missing; without --missing all of them are shown.
     harness.configure(
         defaults={"vlan_group": "paris", "site": "paris", "device_type": "C2960", "vrf": None},
@@ -56,7 +60,8 @@ def test_missing_mappings_are_printed_to_be_filled_in(
     harness.ok("sync")
     assert harness.ok("mappings", "nms", "--missing") == (
         "# mappings:   # remove the # of the lines that you fill in\n"
-        '  # vrfs:\n    # "blue": ""  # 3 interfaces, e.g. sw2 Gi0/1\n    # or for all of them: defaults.vrf\n'
+        "  # vrfs:  # or for all of them: defaults.vrf\n"
+        '    # "blue": ""  # 3 interfaces, e.g. sw2 Gi0/1\n'
     )
     assert harness.ok("mappings", "nms") == (
         "mappings:\n"
@@ -64,9 +69,8 @@ def test_missing_mappings_are_printed_to_be_filled_in(
         '    "network": "Access"\n'
         "  platforms:\n"
         '    "ios": "IOS"\n'
-        "  # vrfs:\n"
+        "  # vrfs:  # or for all of them: defaults.vrf\n"
         '    # "blue": ""  # 3 interfaces, e.g. sw2 Gi0/1\n'
-        "    # or for all of them: defaults.vrf\n"
     )
     # The printed lines load.
     harness.configure(mappings=YAML(typ="safe").load(harness.ok("mappings", "nms"))["mappings"])
@@ -81,7 +85,7 @@ def test_names_of_netbox_that_are_much_alike_are_proposed(
         netbox.create("dcim/sites", name=name, slug=name.lower().replace(" ", "-"))
     harness.configure(defaults={"vlan_group": "paris"})
     harness.ok("sync")
-    assert '    # "Lyon DC1": "Lyon DC2" or "Lyon"  # 1 object, e.g. sw2\n' in harness.ok(
+    assert '    # "Lyon DC1": "Lyon DC2"  # or "Lyon"; 1 object, e.g. sw2\n' in harness.ok(
         "mappings", "nms", "--missing"
     )
 
@@ -101,8 +105,9 @@ def test_words_that_differ_in_case_alone_are_one_word(
         nms.state.add_device(name, os="ios", hardware=hardware, type="network")
     harness.configure(defaults={"site": "paris", "role": "access"})
     harness.ok("sync")
-    assert '  # device_types:\n    # "WS-LX": ""  # 2 objects, e.g. sw2\n' in harness.ok(
-        "mappings", "--missing", "nms"
+    assert (
+        '  # device_types:  # or for all of them: defaults.device_type\n    # "WS-LX": ""  # 2 objects, e.g. sw2'
+        in harness.ok("mappings", "--missing", "nms")
     )
 
     # Both spellings may stand in the file as long as they say the same.
@@ -135,7 +140,11 @@ def test_missing_mappings_are_added_to_the_file(
         netbox.create("dcim/sites", name=name, slug=f"s{len(name)}-{name[:2].lower()}")
     cisco = netbox.one("dcim/manufacturers", slug="cisco")
     netbox.create("dcim/device-types", manufacturer=cisco["id"], model="C9300-24P", slug="c9300-24p")
-    netbox.create("dcim/platforms", name="Cisco IOS XE", slug="iosxe")
+    netbox.create("dcim/platforms", name="Cisco IOS XE", slug="iosxe", manufacturer=cisco["id"])
+    # Even more alike, but of another manufacturer.
+    other = netbox.create("dcim/manufacturers", name="Other", slug="other")
+    netbox.create("dcim/device-types", manufacturer=other["id"], model="C9300-24TX", slug="c9300-24tx")
+    netbox.create("dcim/platforms", name="Cisco IOS clone", slug="clone", manufacturer=other["id"])
     file = harness.folder / "netbox_sync.yaml"
     file.write_text(
         f"""\
@@ -149,6 +158,7 @@ endpoints:
     mappings:
       roles:
         network: Acces    # a slip
+      manufacturers: {{Cisco IOS: Cisco}}
       # Cisco's names differ.
 """,
         encoding="utf-8",
@@ -171,13 +181,13 @@ endpoints:
     )
     assert "the lines of nms are written; check them, then run: netbox-sync sync nms\n" in shown
     after = file.read_text(encoding="utf-8")
-    added = after[after.index("# a slip\n") + 9 : after.index("      # Cisco's names differ.\n")]
+    added = after[after.index("Cisco IOS: Cisco}\n") + 18 : after.index("      # Cisco's names differ.\n")]
     assert added == (
         "      sites:\n"
         '        "lyon_DC1": "Lyon DC1"\n'
         '        # "Berlin A": "Berlin B"  # 1 object, e.g. sw3\n'
         '        # "DC East": "DC West"  # 1 object, e.g. sw4\n'
-        '        # "Paris North": "Paris South" or "Paris"  # 1 object, e.g. sw5\n'
+        '        # "Paris North": "Paris South"  # or "Paris"; 1 object, e.g. sw5\n'
         "      device_types:\n"
         '        "Cisco C-2960": "C2960"\n'
         '        # "C9300-24T": "C9300-24P"  # 3 objects, e.g. sw3\n'
@@ -186,6 +196,10 @@ endpoints:
         '        # "ios": ""  # 1 object, e.g. sw1\n'
     )
     assert after.replace(added, "") == before
+    # Without the # the comments are lines of the same sections.
+    loaded = YAML(typ="safe").load(before + uncommented(added))["endpoints"][0]["mappings"]
+    assert loaded["sites"]["Paris North"] == "Paris South"
+    assert loaded["platforms"] == {"Cisco IOS": "Cisco IOS XE", "ios": ""}
     assert file.stat().st_mode & 0o777 == 0o640
 
     # Nothing is added twice, and nothing is written without a reason to.
@@ -236,6 +250,13 @@ def test_names_that_differ_in_case_spaces_or_punctuation_are_mapped(
     section: str, word: str, name: str
 ) -> None:
     assert only_fit(section, word, [NamedObject((name, ""), "Cisco")]) == name
+
+
+def test_the_same_name_of_another_manufacturer_is_not_mapped() -> None:
+    objects = [NamedObject(("X440", "x440", ""), "Extreme")]
+    assert only_fit("device_types", "X-440", objects, ("Extreme", "Cisco")) == "X440"
+    assert only_fit("device_types", "X-440", objects, ("Cisco",)) is None
+    assert only_fit("platforms", "linux", [NamedObject(("Linux", "linux"))], ("Dell",)) == "Linux"
 
 
 def test_a_name_that_means_two_objects_is_not_mapped() -> None:
