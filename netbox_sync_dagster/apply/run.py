@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from itertools import groupby
 from threading import Event
 
@@ -25,7 +24,7 @@ from netbox_sync_dagster.apply.pace import Pace
 from netbox_sync_dagster.apply.sender import Sender
 from netbox_sync_dagster.apply.state import ApplyState
 from netbox_sync_dagster.apply.writes import NotSent, Writes
-from netbox_sync_dagster.approve.agreement import Agreement, why_not_agreed
+from netbox_sync_dagster.approve.agreement import rules_of, why_not_agreed
 from netbox_sync_dagster.approve.freeze import check_frozen
 from netbox_sync_dagster.approve.limits import check_gates
 from netbox_sync_dagster.approve.parts import with_parts
@@ -288,12 +287,7 @@ class _Apply:
             carried = self._work_off([*carried, *rows], later)
 
     def _why_not_agreed(self, approval: Approval) -> str | None:
-        rules = [approval.agreement]
-        if self._policies is not None:
-            now = Agreement.of(self._policies)
-            # What was asked for at the approval is asked for still; who counts as two people, the policies say.
-            rules = [replace(approval.agreement, trusted_names=now.trusted_names), now]
-        return why_not_agreed(approval.voices, self._by, rules)
+        return why_not_agreed(approval.voices, self._by, rules_of(approval.agreement, self._policies))
 
     def _work_off(self, pending: list[DiffRow], later: Collection[str] = ()) -> list[DiffRow]:
         """Send the changes that can be sent; returns those that need a change of a ``later`` group."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,15 @@ def why_no_approver(actor: Actor, policies: Policies) -> str | None:
     else:
         how = f"{actor.name} is only a name that was given, so nothing proves that"
     return f"policies.approvers asks for approvals of the groups {groups}, and {how} {actor.name} is in one of them"
+
+
+def rules_of(given: Agreement, policies: Policies | None) -> list[Agreement]:
+    """What an apply has to observe: what was asked for at the approval (``given``), and what the policies ask for now."""
+    if policies is None:
+        return [given]
+    current = Agreement.of(policies)
+    # What was asked for at the approval is asked for still; who counts as two people, the policies say.
+    return [replace(given, trusted_names=current.trusted_names), current]
 
 
 def why_not_agreed(approvers: Iterable[Actor], applier: Actor, rules: Iterable[Agreement]) -> str | None:

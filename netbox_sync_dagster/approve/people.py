@@ -131,7 +131,7 @@ def why_alone(approvers: Iterable[Actor], applier: Actor, *, trusted_names: bool
         )
     if all(reason is _SAME_NAME for reason in reasons):
         return (
-            f"approved by {names}, who started this apply; policies.second_approver asks for another person to approve or "
+            f"approved by {names} alone; policies.second_approver asks for another person to approve or "
             "to apply it"
         )
     first = next(reason for reason in reasons if reason is not None and reason is not _SAME_NAME)

@@ -34,6 +34,7 @@ from netbox_sync_dagster.text import Shown, traceback_lines, visible
 from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.applies import Applies
 from netbox_sync_dagster.web.comparisons import Comparisons
+from netbox_sync_dagster.web.fitting import possible
 from netbox_sync_dagster.web.login import Attempts, LoginError, by_proxy, forget
 from netbox_sync_dagster.web.refreshes import Refreshes
 from netbox_sync_dagster.web.reports import RareReports
@@ -123,6 +124,7 @@ class Visit:
     def show(self, template: str, *, status: int = 200, **content: Any) -> Response:
         """A page of the template, for this person."""
         notice, self.session.notice = self.session.notice, ""
+        freeze = frozen(self.warehouse)
         return render(
             self.request,
             template,
@@ -130,7 +132,8 @@ class Visit:
             session=self.session,
             notice=notice,
             running=self.state.applies.running(),
-            frozen=frozen(self.warehouse),
+            frozen=freeze,
+            may_unfreeze=freeze is not None and self.rights.is_superuser,
             **content,
         )
 
@@ -255,6 +258,7 @@ def render(request: Request, template: str, *, status: int = 200, **content: Any
         "session": None,
         "running": [],
         "frozen": None,
+        "may_unfreeze": False,
         "notice": "",
     }
     html = templates.get_template(template).render(request=request, **{**known, **content})
@@ -283,6 +287,8 @@ def _templates() -> Environment:
         "age": shown.age,
         "until": shown.until,
         "words": shown.words,
+        "sentence": shown.as_sentence,
+        "decisions": lambda state: " ".join(possible(state)),
         "path": lambda part: quote(str(part), safe=""),
         "query": urlencode,
     }

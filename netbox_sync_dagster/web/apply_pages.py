@@ -11,8 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from netbox_sync_dagster.approve.freeze import check_frozen, freeze, unfreeze
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.people import me
-from netbox_sync_dagster.approve.records import ApprovalError, approved
-from netbox_sync_dagster.approve.states import applied_ids
+from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.plan import is_undo, load_plan
 from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.app import NotFound, Visit
@@ -20,6 +19,7 @@ from netbox_sync_dagster.web.applies import RunningApply
 from netbox_sync_dagster.web.dagster_runs import Dagster
 from netbox_sync_dagster.web.pages import head_of
 from netbox_sync_dagster.web.running import seen_before
+from netbox_sync_dagster.web.to_apply import to_apply
 
 _LONGEST_MESSAGE = 500
 
@@ -29,15 +29,9 @@ def start(visit: Visit) -> Response:
     head = head_of(visit)
     check_frozen(visit.warehouse)
     plan = with_parts(visit.warehouse, load_plan(visit.warehouse, head.name))
-    by_id = plan.by_id()
-    todo = approved(visit.warehouse, plan.endpoint, plan).keys() - applied_ids(visit.warehouse, plan)
-    if not todo:
-        raise ApprovalError("no approved change is waiting to be applied")
-    refused = visit.rights.refusals(by_id[change_id] for change_id in todo)
-    if refused:
-        raise ApprovalError(
-            f"{len(refused)} of the {len(todo)} approved changes are not for you to write: {next(iter(refused.values()))}"
-        )
+    found = to_apply(visit, plan)
+    if found.why_not is not None:
+        raise ApprovalError(found.why_not)
     address = visit.config.web.dagster_url
     run = visit.state.applies.start(
         visit.config,
@@ -46,8 +40,8 @@ def start(visit: Visit) -> Response:
         who=visit.session.user,
         login_by=visit.session.login_by,
         # What others approve meanwhile was not looked at.
-        only=todo,
-        object_types={by_id[change_id].object_type for change_id in todo},
+        only=found.rows,
+        object_types={row.object_type for row in found.rows.values()},
         # Dagster applies an endpoint's own plan; a plan that reverts an apply is written by this process.
         dagster=None if address is None or is_undo(head.name) else Dagster(str(address)),
     )
@@ -128,8 +122,7 @@ def unfreeze_applies(visit: Visit) -> Response:
 
 
 def _check_superuser(visit: Visit) -> None:
-    grants = visit.rights.grants()
-    if not grants.everything or grants.read_only:
+    if not visit.rights.is_superuser:
         raise ApprovalError(
             f"only a superuser of NetBox can freeze applies or allow them again here, and {visit.session.user} is not known as "
             "one"

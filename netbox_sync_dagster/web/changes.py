@@ -17,7 +17,7 @@ from netbox_sync_dagster.web.query import ACTIONS, STATES, RowQuery
 
 _EMPTY: dict[str, Any] = {
     **dict.fromkeys(("hidden", "resources", "rows", "objects", "causes", "by_endpoint"), ()),
-    **{"totals": dict.fromkeys(ACTIONS, 0), "matching": 0, "pages": 0},
+    **{"totals": dict.fromkeys(ACTIONS, 0), "matching": 0, "pages": 0, "applied": 0},
 }
 
 

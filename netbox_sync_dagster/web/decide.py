@@ -6,22 +6,22 @@ A decision is always on change ids, which name the content that was shown; a fil
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from starlette.responses import Response
 
 from netbox_sync_dagster.approve import approve
-from netbox_sync_dagster.approve.agreement import proven_groups, why_no_approver
 from netbox_sync_dagster.approve.decide import limits_of
 from netbox_sync_dagster.approve.parts import part_of, with_parts
-from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
-from netbox_sync_dagster.approve.states import open_dependencies, states
+from netbox_sync_dagster.approve.states import State, open_dependencies, states
 from netbox_sync_dagster.compare.plan import DiffRow, load_plan
-from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.web.app import NotFound, Visit
+from netbox_sync_dagster.web.fitting import fits
+from netbox_sync_dagster.web.offers import closed_for, groups_of
 from netbox_sync_dagster.web.pages import head_of, read_rows
 from netbox_sync_dagster.web.query import RowQuery
 
@@ -65,7 +65,7 @@ def review(visit: Visit) -> Response:
     if everything and query.action != "delete":
         deletes_left = sum(by_id[change_id].action == "delete" for change_id in there)
         there = [change_id for change_id in there if by_id[change_id].action != "delete"]
-    fitting = [change_id for change_id in there if _fits(decision, known.get(change_id))]
+    fitting = [change_id for change_id in there if fits(decision, _state(known, change_id))]
     prerequisites = open_dependencies(plan, fitting, known) if decision == "approve" else []
     rows = [by_id[change_id] for change_id in fitting]
     refused = visit.rights.refusals([*rows, *(by_id[change_id] for change_id in prerequisites)])
@@ -104,7 +104,7 @@ def review(visit: Visit) -> Response:
         hours=policies.approval_hours,
         second=policies.second_approver,
         approvers=policies.approvers,
-        no_approver=_why_no_approver(visit, policies) if decision == "approve" else None,
+        closed=closed_for(visit, head) if decision == "approve" else None,
     )
 
 
@@ -149,37 +149,18 @@ def decide(visit: Visit) -> Response:
         override_limit=str(form.get("override") or "").strip() or None if is_approval else None,
         comment=comment,
         login_by=visit.session.login_by,
-        netbox_groups=_groups(visit, policies) if is_approval else (),
+        netbox_groups=groups_of(visit, policies) if is_approval else (),
     )
     changes = f"{len(chosen)} change{'s' if len(chosen) != 1 else ''}"
     return visit.go(picked.back, f"{_DONE[picked.decision]} {changes}")
-
-
-def _why_no_approver(visit: Visit, policies: Policies) -> str | None:
-    by = Actor(visit.session.user, "web", login_by=visit.session.login_by)
-    return why_no_approver(
-        replace(by, groups=proven_groups(by, policies, _groups(visit, policies))), policies
-    )
-
-
-def _groups(visit: Visit, policies: Policies) -> frozenset[str]:
-    """The person's groups in NetBox, where the policies ask for some."""
-    return visit.rights.groups() if policies.approvers is not None else frozenset()
 
 
 def _matching(visit: Visit, query: RowQuery) -> list[str]:
     return read_rows(visit, head_of(visit), lambda rows: rows.ids(query))
 
 
-def _fits(decision: str, known: Any) -> bool:
-    """Whether the decision would change anything about a change in this state."""
-    state = known.state if known is not None else "waiting"
-    fitting = {
-        "approve": ("waiting", "approval expired", "approved"),
-        "reject": ("waiting", "approval expired", "approved"),
-        "withdraw": ("approved", "rejected", "approval expired"),
-    }
-    return state in fitting[decision]
+def _state(known: Mapping[str, State], change_id: str) -> str:
+    return known[change_id].state if change_id in known else "waiting"
 
 
 def _keep(visit: Visit, picked: Picked) -> str:

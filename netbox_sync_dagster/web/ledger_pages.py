@@ -39,7 +39,13 @@ def ledger(visit: Visit) -> Response:
         # A decision does not say of which types its objects are.
         for decision in decisions:
             decision["example"] = ""
-    return visit.show("ledger.html", applies=applies, decisions=decisions, endpoint=endpoint)
+    return visit.show(
+        "ledger.html",
+        applies=applies,
+        decisions=decisions,
+        endpoint=endpoint,
+        may_freeze=visit.rights.is_superuser,
+    )
 
 
 def one_apply(visit: Visit) -> Response:
@@ -59,9 +65,23 @@ def one_apply(visit: Visit) -> Response:
     return visit.show(
         "one_apply.html",
         apply=applies[0],
+        why_no_undo=_why_no_undo(visit, applies[0], verdicts),
         verdicts=[verdict for verdict in verdicts if verdict["object_type"] in seen],
         hidden=sum(verdict["object_type"] not in seen for verdict in verdicts),
     )
+
+
+def _why_no_undo(visit: Visit, apply: dict[str, Any], verdicts: list[dict[str, Any]]) -> str | None:
+    """Why no plan can be made that reverts the apply, or None."""
+    if not apply["applied"] and not apply["uncertain"] and apply["finished"]:
+        return "it wrote nothing"
+    return _why_not_his(visit, {verdict["object_type"] for verdict in verdicts})
+
+
+def _why_not_his(visit: Visit, types: set[str]) -> str | None:
+    if not types or visit.rights.may_write_some(types):
+        return None
+    return f"{visit.session.user} may write nothing of what this apply wrote"
 
 
 def undo(visit: Visit) -> Response:
@@ -69,8 +89,8 @@ def undo(visit: Visit) -> Response:
     apply_id = visit.path("apply_id")
     sql = "select distinct object_type from ledger.verdicts where apply_id = ?"
     types = {kind for (kind,) in ask(visit.warehouse, lambda con: con.execute(sql, [apply_id]).fetchall())}
-    if types and not visit.rights.may_write_some(types):
-        raise ApprovalError(f"{visit.session.user} may write nothing of what this apply wrote")
+    if why := _why_not_his(visit, types):
+        raise ApprovalError(why)
     plan = plan_undo(visit.warehouse, visit.config.netbox, apply_id)
     return visit.go(
         f"/plans/{quote(plan.name, safe='')}",

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,15 +32,18 @@ from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.sync.next_sync import next_sync
 from netbox_sync_dagster.text import json_text, markdown, visible
 from netbox_sync_dagster.web.app import NotFound, Visit
+from netbox_sync_dagster.web.offers import closed_for, offer_for, offer_for_row
 from netbox_sync_dagster.web.plans import Count, PlanRows, ShownRow, subject_of
 from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
 from netbox_sync_dagster.web.questions import questions_of_rows, shown_to
+from netbox_sync_dagster.web.to_apply import apply_offer
 from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for
 
 _T = TypeVar("_T")
 
 # Diffs that the line of an endpoint's drift shows.
 _DRIFT_OVER = 30
+_MOST_ROWS = 20_000
 _VIEWS = ("rows", "objects", "causes")
 
 
@@ -120,13 +123,21 @@ def plan(visit: Visit) -> Response:
     head = head_of(visit)
     query = RowQuery.read(visit.request.query_params)
     view = view_of(visit)
-    content = read_rows(visit, head, lambda rows: listed(rows, query, view))
+    closed = closed_for(visit, head)
+
+    def look(rows: PlanRows) -> dict[str, Any]:
+        offer = offer_for(rows.states(query), query, visit.rights, closed) if view == "rows" else None
+        return {**listed(rows, query, view), "offer": offer, "approvals": rows.approvals()}
+
+    content = read_rows(visit, head, look)
+    load = cache(partial(_small_plan, visit, head))
     return visit.show(
         "plan.html",
         head=head,
         query=query,
         view=view,
-        limits=_limits(visit, head),
+        limits=_limits(visit, head, load),
+        to_apply=apply_offer(visit, head, content.pop("approvals"), load),
         actions=ACTIONS,
         states=STATES,
         known_resources=RESOURCES,
@@ -148,12 +159,13 @@ def listed(rows: PlanRows, query: RowQuery, view: str) -> dict[str, Any]:
     resources = rows.counts("resource", RowQuery.read({**query.filters, "resource": ""}))
     totals: dict[str, int] = dict.fromkeys(ACTIONS, 0)
     for count in resources:
-        for action, number in count.actions.items():
+        for action, number in count.actions.items() if query.resource in ("", count.name) else ():
             totals[action] += number
     if not query.action:
         # They are left out of the list, but not forgotten.
         totals["acknowledged"] = rows.number(replace(query, action="acknowledged"))
     return {
+        "applied": 0 if query.state else rows.number(replace(query, state="applied")),
         "hidden": rows.hidden,
         "resources": resources,
         "totals": totals,
@@ -165,23 +177,26 @@ def listed(rows: PlanRows, query: RowQuery, view: str) -> dict[str, Any]:
     }
 
 
-def _limits(visit: Visit, head: PlanHead) -> list[str]:
+def _limits(visit: Visit, head: PlanHead, load: Callable[[], Plan | None]) -> list[str]:
     """The sentences of the resources of which the plan changes too large a share."""
     policies = visit.config.endpoint(head.endpoint).policies
     counts = head.manifest.get("counts") or {}
     if not any(actions.get("update") or actions.get("delete") for actions in counts.values()):
         return []
-    try:
-        loaded = load_plan(visit.warehouse, head.name) if _is_small(counts) else None
-    except WarehouseError:
-        return []
+    loaded = load()
     return list(over_limit(loaded, policies).values()) if loaded is not None else []
 
 
-def _is_small(counts: dict[str, dict[str, int]]) -> bool:
-    # Reading a whole plan takes about a second per 100,000 rows; the decision itself checks in any case.
-    most = 20_000
-    return sum(number for actions in counts.values() for number in actions.values()) <= most
+def _small_plan(visit: Visit, head: PlanHead) -> Plan | None:
+    """The whole plan, unless reading it takes too long: about a second per 100,000 rows. What is decided is checked in any
+    case."""
+    counts = head.manifest.get("counts") or {}
+    if sum(number for actions in counts.values() for number in actions.values()) > _MOST_ROWS:
+        return None
+    try:
+        return load_plan(visit.warehouse, head.name)
+    except WarehouseError:
+        return None
 
 
 def row(visit: Visit) -> Response:
@@ -211,6 +226,7 @@ def row(visit: Visit) -> Response:
         "row.html",
         head=head,
         subject=subject_of(one.row),
+        offer=offer_for_row(visit, head, one),
         questions=shown_to(visit, head.name, questions_of_rows([one.row])),
         **content,
     )
@@ -228,17 +244,18 @@ def one_object(visit: Visit) -> Response:
             head = read_head(visit.warehouse, endpoint.name)
         except WarehouseError:
             continue
-        (found, matching), resources, known = read_rows(
+        (found, matching), applied, resources, known = read_rows(
             visit, head, partial(_of_object, endpoint, head, name)
         )
         if known is not None and known.object_type not in visit.rights.visible_types([known.object_type]):
             known = None
-        if matching or known is not None:
+        if matching or applied or known is not None:
             parts.append(
                 {
                     "head": head,
                     "rows": found,
                     "matching": matching,
+                    "applied": applied,
                     "query": query,
                     "resources": resources,
                     "known": known,
@@ -252,11 +269,13 @@ def one_object(visit: Visit) -> Response:
 
 def _of_object(
     endpoint: Endpoint, head: PlanHead, name: str, rows: PlanRows
-) -> tuple[tuple[list[ShownRow], int], list[Count], SourceObject | None]:
-    """(a page of the object's rows and how many there are, how many of each resource, the object in the source)."""
+) -> tuple[tuple[list[ShownRow], int], int, list[Count], SourceObject | None]:
+    """(a page of the object's rows and how many there are, how many were applied since, how many of each resource, the object
+    in the source)."""
     query = RowQuery(parent=name)
     known = object_of(rows.con, endpoint, head, name)
-    return rows.page(query), rows.counts("resource", query), known
+    applied = rows.number(replace(query, state="applied"))
+    return rows.page(query), applied, rows.counts("resource", query), known
 
 
 def export(visit: Visit) -> Response:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -65,6 +65,15 @@ class Count:
         return sum(self.actions.values())
 
 
+class StateCount(NamedTuple):
+    """How many rows of an action and object type are in one state; ``state`` is None for rows that are not changes."""
+
+    action: str
+    object_type: str
+    state: str | None
+    rows: int
+
+
 class PlanRows:
     """The rows of one plan or of several endpoints' plans, over a connection with the views of ``storage.views``.
 
@@ -80,6 +89,7 @@ class PlanRows:
         allowed: Callable[[Collection[str]], Collection[str]],
     ) -> None:
         self.con = con
+        self._endpoints = [head.endpoint for head in heads]
         patterns = (
             connections.quoted(Path(f"{connections.pattern(head.folder)}/*.parquet")) for head in heads
         )
@@ -115,6 +125,23 @@ class PlanRows:
         where, values = query.conditions()
         total = self.con.execute(f"select count(*) from found where {where}", values).fetchone()
         return int(total[0]) if total else 0
+
+    def states(self, query: RowQuery) -> list[StateCount]:
+        """How many rows match, by action, object type and state."""
+        where, values = query.conditions()
+        rows = self.con.execute(
+            f"""select action, object_type, state, count(*) from found where {where}
+                group by action, object_type, state, resource_order order by resource_order, action""",
+            values,
+        ).fetchall()
+        return [StateCount(*row) for row in rows]
+
+    def approvals(self) -> int:
+        """How many approvals of the plans' endpoints hold, whatever they approve."""
+        names = ", ".join("?" for _ in self._endpoints)
+        sql = f"select count(*) from sync.decisions where state = 'approved' and endpoint in ({names})"
+        [(number,)] = self.con.execute(sql, self._endpoints).fetchall()
+        return int(number)
 
     def page(self, query: RowQuery) -> tuple[list[ShownRow], int]:
         """(the rows of one page, how many match)."""

@@ -22,7 +22,8 @@ class RowQuery:
     """The filters of a list; empty means any. ``parent``: a device, virtual machine or cluster. ``missing``: what a cause is
     about, as in ``diff.causes``. ``text``: in key, reason or parent. ``page`` counts from 1.
 
-    Rows that people have acknowledged are left out unless ``action`` asks for them."""
+    Rows that people have acknowledged are left out unless ``action`` asks for them, and what was applied since NetBox was
+    read unless ``state`` does."""
 
     resource: str = ""
     action: str = ""
@@ -83,6 +84,8 @@ class RowQuery:
                 add(f"{name} = ?", getattr(self, name))
         if not self.action:
             add("action <> 'acknowledged'")
+        if not self.state:
+            add("state is distinct from 'applied'")
         if self.parent:
             add(
                 "(parent = ? or (resource in ('devices', 'virtual_machines', 'clusters') and key = ?))",

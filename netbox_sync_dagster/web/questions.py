@@ -43,8 +43,13 @@ class ShownQuestion:
         """What is asked. A row whose fields ask repeats their sentences, so that its title is another."""
         if self.one.field is not None:
             return f"{self.one.field}: {self.one.sentence}"
-        of_fields = any(name for name in json.loads(self.one.row.questions or "{}"))
-        return "The row as a whole" if of_fields else self.one.sentence
+        return "The row as a whole" if self.repeats_fields else self.one.sentence
+
+    @property
+    def repeats_fields(self) -> bool:
+        """The row asks only what its fields ask."""
+        asked = json.loads(self.one.row.questions or "{}")
+        return self.one.field is None and any(name for name in asked)
 
     @property
     def answers(self) -> dict[str, str]:
@@ -63,11 +68,12 @@ def content_of(one: Question) -> str:
 
 
 def shown_to(visit: Visit, name: str, asked: Sequence[Question]) -> list[ShownQuestion]:
-    """These questions of the plan of this name for one person; a plan that reverts an apply asks nothing."""
+    """These questions of the plan of this name for one person, those of rows as a whole after those of their fields; a plan
+    that reverts an apply asks nothing."""
     if is_undo(name) or not asked:
         return []
     refused = refusals(visit.rights, asked)
-    return [
+    found = [
         ShownQuestion(
             one,
             content_of(one),
@@ -77,6 +83,7 @@ def shown_to(visit: Visit, name: str, asked: Sequence[Question]) -> list[ShownQu
         )
         for number, one in enumerate(asked)
     ]
+    return sorted(found, key=lambda item: item.repeats_fields)
 
 
 def questions_of_rows(rows: Iterable[DiffRow]) -> list[Question]:

@@ -105,9 +105,25 @@ class Rights:
                 )
         return refused | self._may_not_change(single)
 
+    def may_write(self, object_type: str, action: str) -> bool:
+        """Whether the person may write some changes of this action; of which objects, ``refusals`` says."""
+        grants = self.grants()
+        needed = MODELS.get(object_type, object_type), ACTIONS[action]
+        if grants.read_only or grants.everything:
+            return self.is_superuser
+        # NetBox is asked about single objects that exist.
+        single = action == "update" and bool(self._session.token)
+        return needed in grants.free or (single and (not grants.known or needed in grants.limited))
+
     def grants(self) -> Grants:
         """The permissions of the person."""
         return self._kept("grants", self._read_grants)
+
+    @property
+    def is_superuser(self) -> bool:
+        """Whether the person may write everything."""
+        grants = self.grants()
+        return grants.everything and not grants.read_only
 
     def groups(self) -> frozenset[str]:
         """The names of the person's groups; none where NetBox does not show them to netbox-sync's token."""

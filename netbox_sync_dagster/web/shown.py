@@ -95,6 +95,12 @@ def until(moment: datetime) -> str:
     return in_one_unit((moment - datetime.now(UTC)).total_seconds())
 
 
+def as_sentence(item: str) -> str:
+    """A reason as a sentence; foreign text in it is escaped as ``text`` does."""
+    shown = text(item, _LONGEST_MARKED)
+    return f"{shown[:1].upper()}{shown[1:].removesuffix('.')}."
+
+
 def words(name: str | None) -> str:
     """``virtual_machines`` -> ``virtual machines``."""
     return (name or "").replace("_", " ")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import duckdb
 
-from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.pending_approvals import not_taken_up
 from netbox_sync_dagster.approve.agreement import Agreement, proven_groups
 from netbox_sync_dagster.approve.parts import with_parts
@@ -15,7 +14,7 @@ from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
-from netbox_sync_dagster.web.rights import ACTIONS, Rights
+from netbox_sync_dagster.web.rights import Rights
 
 # Reading a whole plan takes about a second per 100,000 rows.
 _MOST_ROWS = 20_000
@@ -33,17 +32,13 @@ class Waiting:
 
 def open_for(con: duckdb.DuckDBPyConnection, rights: Rights) -> dict[str, int]:
     """By endpoint, the changes without a decision that the person may write, some of them perhaps only with limits."""
-    grants = rights.grants()
-    if grants.read_only:
-        return {}
-    allowed = grants.free | grants.limited
     rows = con.execute(
         """select endpoint, object_type, action, count(*) from sync.change_states
            where state in ('waiting', 'approval expired') group by all"""
     ).fetchall()
     found: dict[str, int] = {}
     for endpoint, object_type, action, number in rows:
-        if grants.everything or (MODELS.get(object_type, object_type), ACTIONS[action]) in allowed:
+        if rights.may_write(object_type, action):
             found[endpoint] = found.get(endpoint, 0) + number
     return found
 

@@ -34,7 +34,7 @@ def test_who_approved_a_change_does_not_apply_it_and_the_refusal_is_on_record(
         (
             "blocked",
             "alice",
-            "approved by alice, who started this apply; policies.second_approver asks for another person to"
+            "approved by alice alone; policies.second_approver asks for another person to"
             " approve or to apply it",
         )
     ]

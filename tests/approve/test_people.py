@@ -29,7 +29,7 @@ def in_container(name: str, host: str = "c0ffee") -> Actor:
     return person(name, "netbox-sync", 999, host=host, container=True)
 
 
-ALONE = "approved by alice, who started this apply"
+ALONE = "approved by alice alone; policies.second_approver"
 PROGRAM = "approved by alice alone, and no person is named who started this apply"
 ONE_USER = "alice and bob are both the user alice of the operating system"
 ONLY_A_NAME = "is who he says is only a name that was given"
@@ -39,20 +39,20 @@ CASES = {
     "the same name in other letters": (
         [ALICE],
         person("Alice", "asmith", 1002),
-        "approved by alice, who",
-        "approved by alice, who",
+        "approved by alice alone",
+        "approved by alice alone",
     ),
     "the same name with a character that nobody sees": (
         [ALICE],
         person("al\u200bice ", "asmith", 1002),
-        "approved by alice, who",
-        "approved by alice, who",
+        "approved by alice alone",
+        "approved by alice alone",
     ),
     "the same name in wide letters": (
         [ALICE],
         person("ａｌｉｃｅ", "asmith", 1002),
-        "approved by alice, who",
-        "approved by alice, who",
+        "approved by alice alone",
+        "approved by alice alone",
     ),
     "two users": ([ALICE], BOB, None, None),
     "one user under two names": ([ALICE], person("bob", "alice"), ONE_USER, None),

@@ -110,7 +110,7 @@ def test_names_are_two_people_where_the_configuration_trusts_them(
     for who, text in (
         (
             "Alice ",
-            "approved by alice, who started this apply; policies.second_approver asks for another person",
+            "approved by alice alone; policies.second_approver asks for another person",
         ),
         ("bob", "only a name that was given (in Dagster, which knows no users); where names are checked"),
     ):

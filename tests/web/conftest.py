@@ -32,6 +32,7 @@ from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import guest
 from tests.kept import fresh, kept, same_place, serving
+from tests.support import NetBox
 
 PASSWORD = "correct horse battery"
 
@@ -253,6 +254,21 @@ def grown(in_step: Site) -> Site:
         site.sync()
 
     kept("grown", site.warehouse.home, [site.netbox.store, site.cluster], make)
+    return site
+
+
+@pytest.fixture
+def drifted(in_step: Site) -> Site:
+    """Everything was applied; then a person changed web1's memory in NetBox."""
+    site = in_step
+
+    def make() -> None:
+        netbox = NetBox(site.netbox.url, site.netbox.token)
+        web1 = netbox.one("virtualization/virtual-machines", name="web1")
+        netbox.edit("virtualization/virtual-machines", web1["id"], memory=1024)
+        site.sync()
+
+    kept("drifted", site.warehouse.home, [site.netbox.store, site.cluster], make)
     return site
 
 

@@ -56,13 +56,20 @@ def test_the_whole_way(site: Site, tmp_path: Path) -> None:
             "Emulation.setDeviceMetricsOverride", width=400, height=800, deviceScaleFactor=1, mobile=True
         )
         narrow = {"plan": tab.run(_NARROW)}
+        # Nothing can be decided before something is ticked.
+        able = "[...document.querySelectorAll('#decide button')].filter((b) => !b.disabled && !b.hidden).map((b) => b.value)"
+        assert tab.run(able) == []
         # The second row by keys, then its page and back: the tick is kept.
         tab.run(f"{key('j')}, {key('j')}, {key('x')}")
         assert tab.run("ticked.textContent") == "1 ticked"
+        assert tab.run(able) == ["approve", "reject"]
         for path in ("/", "/ledger", *(f"/plans/paris{view}" for view in _VIEWS)):
             go(path)
             narrow[path] = tab.run(_NARROW)
             assert tab.run(unlabelled) == ""
+        # Rows that cannot be approved, and the one that is ticked elsewhere.
+        go("/plans/paris?action=blocked")
+        assert tab.run(f"[ticked.textContent, {able}]") == ["1 ticked", ["approve", "reject", "withdraw"]]
         go("/plans/paris?resource=virtual_machines")
         assert tab.run("ticked.textContent") == "1 ticked"
         tab.run(f"{key('a')}")

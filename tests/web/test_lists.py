@@ -4,31 +4,12 @@ from __future__ import annotations
 
 import re
 
-import pytest
-
-from tests.kept import kept
-from tests.support import NetBox
 from tests.web.conftest import Site, Visitor
 
 # A letter, quote or bracket on each side of the tags of inline elements, without a space.
 _JOINED = re.compile(r'[\w")](?:</?(?:a|b|code|del|em|ins|small|span|strong)\b[^>]*>)+[\w("]')
 # The sign of an action has a width, and buttons and badges of a header have a gap between them.
 _APART = re.compile(r'<span class="sign"[^>]*>.</span>|<a class="(?:btn|badge)[^>]*>')
-
-
-@pytest.fixture
-def drifted(in_step: Site) -> Site:
-    """Everything was applied; then a person changed web1's memory in NetBox."""
-    site = in_step
-
-    def make() -> None:
-        netbox = NetBox(site.netbox.url, site.netbox.token)
-        web1 = netbox.one("virtualization/virtual-machines", name="web1")
-        netbox.edit("virtualization/virtual-machines", web1["id"], memory=1024)
-        site.sync()
-
-    kept("drifted", site.warehouse.home, [site.netbox.store, site.cluster], make)
-    return site
 
 
 def _anna(site: Site) -> Visitor:
@@ -43,8 +24,8 @@ def test_each_card_of_a_row_has_its_own_title(drifted: Site) -> None:
     titles = re.findall(r'class="card-title">([^<]*)<', anna.page)
     changed = "memory: changed in NetBox since netbox-sync wrote it; the source is unchanged"
     assert titles == [
-        "The row as a whole",
         changed,
+        "The row as a whole",
         "Fields",
         "What it is based on",
         "History of this object",

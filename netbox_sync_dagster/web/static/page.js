@@ -20,10 +20,25 @@
     const ticked = new Set(kept.diff === diff ? kept.ids : []);
     const boxes = all("#rows input[name=id]");
     const everything = one("#everything");
+    const buttons = all("#decide button[name=decision]");
+    const offered = new Set(buttons.filter((button) => !button.hidden).map((button) => button.value));
+    const here = new Map(boxes.map((box) => [box.value, box.dataset.takes.split(" ")]));
+    // What rows of other pages take is not known here: the next page says what is left out.
+    const takes = (id, decision) => !here.has(id) || here.get(id).includes(decision);
     const show = () => {
       boxes.forEach((box) => { box.checked = ticked.has(box.value); });
       const number = everything.checked ? "all that match" : `${ticked.size} ticked`;
       one("#ticked").textContent = number;
+      one("#ticked").hidden = offered.size === 0 && ticked.size === 0;
+      const elsewhere = [...ticked].some((id) => !here.has(id));
+      one("#bar").hidden = !one("#offer") && !elsewhere;
+      for (const button of buttons) {
+        button.hidden = !offered.has(button.value) && !elsewhere;
+        const able = everything.checked ? button.dataset.all !== "0" : [...ticked].some((id) => takes(id, button.value));
+        button.disabled = !able;
+        button.title = able ? "" : everything.checked || ticked.size
+          ? `None of these rows can be ${button.dataset.done}.` : "Tick rows first.";
+      }
       one("#page-all").checked = boxes.length > 0 && boxes.every((box) => box.checked);
       sessionStorage.setItem(place, JSON.stringify({ diff, ids: [...ticked] }));
     };
@@ -40,7 +55,6 @@
         one("#ticked").textContent = "nothing is ticked";
         return;
       }
-      const here = new Set(boxes.map((box) => box.value));
       if (!everything.checked) {
         for (const id of ticked) {
           if (here.has(id)) continue;
@@ -68,7 +82,7 @@
         return;
       }
       const box = rows[at]?.querySelector("input[name=id]");
-      const press = (value) => form.querySelector(`button[value=${value}]`).click();
+      const press = (value) => form.querySelector(`button[value=${value}]`)?.click();
       const known = {
         j: () => go(at + 1),
         k: () => go(at - 1),
