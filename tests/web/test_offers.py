@@ -144,8 +144,9 @@ def test_what_was_applied_is_counted_apart(site: Site) -> None:
     assert "6 applied since this sync" in overview
     assert "6 applied since this sync" in anna.open("/changes")
     assert "1 applied since this sync" in anna.open("/object", name="web1")
-    assert "web1" not in anna.http.get("/plans/paris/export.csv").text
-    assert "web1" in anna.http.get("/plans/paris/export.csv?state=applied").text
+    export = "/plans/paris/export.csv?resource=virtual_machines"
+    assert "web1" not in anna.http.get(export).text
+    assert "create,virtual_machines,web1" in anna.http.get(f"{export}&state=applied").text
 
 
 def test_deletes_are_ticked_or_filtered(in_step: Site) -> None:
