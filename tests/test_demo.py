@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -165,6 +166,15 @@ def test_every_step_is_shown_as_the_command_that_a_user_would_type(demo: Demo) -
         *("sync", "approve", "apply") * 3,
         *("sync", "status", "sql", "sql"),
     ]
+
+
+def test_commands_are_shown_as_people_type_them(demo: Demo) -> None:
+    queries = [line for line in demo.out.splitlines() if line.startswith("$ netbox-sync sql ")]
+    assert queries[1] == (
+        """$ netbox-sync sql "SELECT endpoint, key, reason FROM diff.changes WHERE action = 'conflict' ORDER BY ALL LIMIT 5\""""
+    )
+    # A shell takes them so.
+    assert [len(shlex.split(query)) for query in queries] == [4, 4]
 
 
 def test_what_it_wrote_is_in_the_ledger_and_nothing_failed(demo: Demo) -> None:

@@ -184,12 +184,24 @@ def _message(error: Any, node: Any, location: tuple[str | int, ...]) -> str:
     message = _one_line(error["msg"].removeprefix("Value error, "))
     if error["type"] == "missing":
         return "is required"
+    if error["type"].startswith("union_tag_"):
+        return _wrong_kind(error, node)
+    # A key with nothing behind it, e.g. a section of which all lines are comments.
+    if error["input"] is None:
+        return "is empty; give it a value, or remove the line"
     if error["type"] == "value_error":
         return message if len(message) <= 5 * _SHOWN else message[: 5 * _SHOWN] + " …"
     if location and location[-1] in _PRIVATE:
         return f"{message} (the value is not shown: it may be a secret)"
     value = node if isinstance(node, str | int | float | bool) else type(node).__name__
     return f"{_cut(message)} (found: {_cut(repr(value))})"
+
+
+def _wrong_kind(error: Any, node: Any) -> str:
+    if error["type"] == "union_tag_not_found":
+        return "kind is missing"
+    kind = node.get("kind") if isinstance(node, dict) else None
+    return f"kind must be one of {error['ctx']['expected_tags']} (found: {_cut(repr(kind))})"
 
 
 def _meant(key: str, node: Any) -> str:
@@ -206,6 +218,9 @@ def _meant(key: str, node: Any) -> str:
         if len(beside & names) == most
         for found in difflib.get_close_matches(key, sorted(names - beside), n=1, cutoff=0.6)
     }
+    if key in near:
+        # A setting of another kind of endpoint.
+        return ""
     best = difflib.get_close_matches(key, sorted(near), n=1, cutoff=0.6)
     return f"did you mean '{best[0]}'?" if best else ""
 

@@ -145,7 +145,7 @@ def _title(console: SafeConsole, text: str) -> None:
 
 def _command(console: SafeConsole, words: list[str], shown: Excerpt = _ALL) -> None:
     """Run a command, and show its output or a part of it. Raises DemoFailed if it fails."""
-    console.print_lines(f"\n$ netbox-sync {shlex.join(words)}", style="bold")
+    console.print_lines(f"\n$ netbox-sync {' '.join(map(_word, words))}", style="bold")
     if shown is _ALL:
         code = run(words)
     else:
@@ -156,7 +156,13 @@ def _command(console: SafeConsole, words: list[str], shown: Excerpt = _ALL) -> N
             # The command has escaped what is foreign in it.
             console.print(Shown(line), soft_wrap=True)
     if code:
-        raise DemoFailed("netbox-sync {words[0]} ended with exit code {code}")
+        raise DemoFailed(f"netbox-sync {words[0]} ended with exit code {code}")
+
+
+def _word(text: str) -> str:
+    """The word as a person types it: in double quotes where that says the same and reads better."""
+    plain = shlex.quote(text)
+    return f'"{text}"' if "'" in text and not set(text) & set('"$`\\!') else plain
 
 
 def _shown(path: Path) -> str:

@@ -90,6 +90,19 @@ def test_names_of_netbox_that_are_much_alike_are_proposed(
     )
 
 
+def test_empty_mappings_are_an_error_with_file_line_and_field(harness: CliHarness) -> None:
+    file = harness.folder / "netbox_sync.yaml"
+    file.write_text(
+        "netbox: {url: 'http://127.0.0.1:1'}\nendpoints:\n"
+        "  - {name: nms, kind: librenms, url: 'http://127.0.0.1:1',\n     mappings: ~}\n"
+    )
+    answer = harness.run("mappings", "nms", "--missing", "--write")
+    assert (answer.code, answer.err) == (
+        1,
+        "error: netbox_sync.yaml:4: endpoints.0.mappings: is empty; give it a value, or remove the line\n",
+    )
+
+
 def test_mappings_need_a_diff(harness: CliHarness) -> None:
     answer = harness.run("mappings", "--missing", "nms")
     assert (answer.code, answer.err) == (

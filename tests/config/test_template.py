@@ -176,6 +176,47 @@ def test_the_schema_describes_the_fields_that_editors_complete() -> None:
             _docker("url: https://d.example.com, intervall: 60"),
             "file.yaml:3: endpoints.0.intervall: unknown field; did you mean 'interval'?",
         ),
+        # Sections of which nothing is left but the name.
+        *(
+            (
+                f"netbox: {{url: 'https://n.example.com'}}\n{section}:\n",
+                f"file.yaml:2: {section}: is empty; give it a value, or remove the line",
+            )
+            for section in (
+                "endpoints",
+                "notifications",
+                "retention",
+                "rules",
+                "web",
+                "hooks",
+                "precedence",
+                "owners",
+            )
+        ),
+        *(
+            (
+                _docker(f"url: https://d.example.com, {section}: ~"),
+                f"file.yaml:3: endpoints.0.{section}: is empty; give it a value, or remove the line",
+            )
+            for section in ("mappings", "defaults", "policies", "limits")
+        ),
+        (
+            _docker("url: https://d.example.com, policies: {create: }"),
+            "file.yaml:3: endpoints.0.policies.create: is empty; give it a value, or remove the line",
+        ),
+        (
+            # A setting of other kinds.
+            _docker("url: https://d.example.com, mappings: {sites: {a: b}}"),
+            "file.yaml:3: endpoints.0.mappings.sites: unknown field; see the JSON schema",
+        ),
+        (
+            _docker("url: https://d.example.com").replace("kind: docker", "kind: doker"),
+            "file.yaml:3: endpoints.0: kind must be one of 'docker', 'librenms', 'proxmox', 'tables' (found: 'doker')",
+        ),
+        (
+            "netbox: {url: 'https://n.example.com'}\nnotifications: [{name: chat}]\n",
+            "file.yaml:2: notifications.0: kind is missing",
+        ),
     ],
 )
 def test_an_error_names_file_line_and_field(tmp_path: Path, text: str, sentence: str) -> None:
