@@ -469,6 +469,10 @@ select * from (values
     -- VLANs (sql/match/vlans.sql, sql/diff/vlans.sql)
     ('vlan_in_several_places', 'conflict', 'ambiguous: VLAN {vid} is in several places of the same rank ({places})',
         'Set defaults.vlan_group.', [], ['vid', 'places']),
+    ('vlan_at_another_site', 'blocked',
+        'NetBox has VLAN {vid} of the group {group} at site {site}, and accepts it only on interfaces there',
+        'Remove the site from the VLAN in NetBox, or create one for this site in another group.', [],
+        ['vid', 'group', 'site']),
     ('no_vlan_group', 'blocked', 'NetBox has no VLAN group "{group}" (defaults.vlan_group)',
         'Create the group, or correct defaults.vlan_group.', [], ['group']),
     ('several_vlan_groups_of_a_name', 'conflict',

@@ -79,21 +79,28 @@ wanted as (
     group by owner_resource, owner, vid
 ),
 
+-- away: the name of the VLAN's site, if that is not the owner's: NetBox accepts such a VLAN on none of its interfaces.
+-- So it comes after all others. Machines of a cluster without a site may have one.
 holders as (
-    select w.owner_resource, w.owner, w.vid, v.id, v.name, g.rank, g.group_id, g.slug as group_slug
+    select w.owner_resource, w.owner, w.vid, v.id, v.name, if(s.id is null, 0, 10000) + g.rank as rank, g.group_id,
+        g.slug as group_slug, s.name as away
     from wanted w
     join groups_in_reach g using (owner_resource, owner)
+    join places p using (owner_resource, owner)
     join netbox.vlans v on v.group_id = g.group_id and v.vid = w.vid
+    left join netbox.sites s on s.id = v.site_id and v.site_id is distinct from p.site_id
+        and not (p.owner_resource = 'clusters' and p.site_id is null and (p.cluster_id, s.id) in
+            (select (cluster_id, site_id) from netbox.virtual_machines))
     union all
     -- Ungrouped VLANs: by VID and site, after every group.
-    select w.owner_resource, w.owner, w.vid, v.id, v.name, if(v.site_id is null, 9902, 9901), null, null
+    select w.owner_resource, w.owner, w.vid, v.id, v.name, if(v.site_id is null, 9902, 9901), null, null, null
     from wanted w
     join places p using (owner_resource, owner)
     join netbox.vlans v on v.group_id is null and v.vid = w.vid and (v.site_id = p.site_id or v.site_id is null)
 ),
 held as (
     select owner_resource, owner, vid, rank, count(*) as candidates, min(id) as netbox_id, min_by(name, id) as name,
-           min_by(group_id, id) as group_id, min_by(group_slug, id) as group_slug,
+           min_by(group_id, id) as group_id, min_by(group_slug, id) as group_slug, min_by(away, id) as away,
            list(coalesce(group_slug, 'no group') order by group_slug) as places
     from holders group by owner_resource, owner, vid, rank
     qualify rank = min(rank) over (partition by owner_resource, owner, vid)
@@ -134,6 +141,8 @@ chosen as (
              else o.slug end as group_slug,
         case
             when h.candidates > 1 then conflict('vlan_in_several_places', {vid: w.vid, places: h.places})
+            when h.away is not null
+                then blocked('vlan_at_another_site', {vid: w.vid, 'group': h.group_slug, site: h.away})
             when h.candidates = 1 then null
             when settings.default_vlan_group is not null and c.group_id is null
                 then blocked('no_vlan_group', {'group': settings.default_vlan_group})

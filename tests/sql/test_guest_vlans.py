@@ -170,3 +170,25 @@ def test_an_access_port_gets_no_mode_without_its_vlan() -> None:
     nic(found, 5, "net0", 1)
     [row] = [r for r in found.rows() if r.resource == "vm_interfaces"]
     assert (row.action, row.fields) == ("conflict", {})
+
+
+def test_a_vlan_of_another_site_is_put_on_no_guest() -> None:
+    """A cluster without a site: its machines may have one."""
+    estate = start()
+    for number, name in ((1, "Paris"), (2, "Lyon")):
+        estate.add("netbox.sites", id=number, name=name, slug=name.lower())
+    estate.add("netbox.vlans", id=50, vid=50, name="fifty", group_id=1, site_id=2)
+    estate.add("netbox.vlans", id=60, vid=60, name="sixty", group_id=1, site_id=1)
+    known(estate, 1)
+    estate.change("netbox.virtual_machines", "vm1", site_id=1)
+    net(estate, 1, 0, tag=50)
+    net(estate, 1, 1, tag=60)
+    reason = "NetBox has VLAN 50 of the group paris at site Lyon, and accepts it only on interfaces there"
+    assert {r.key: r.reason for r in about(estate.rows(), "vm1", "50") if r.reason} == {
+        "VLAN 50 of paris": reason,
+        "vm1 net0": f"untagged_vlan: {reason}",
+    }
+    assert vlans(about(estate.rows(), "vm1")) == {
+        "vm1 net0": (None, None, []),
+        "vm1 net1": ("access", "60 sixty", []),
+    }

@@ -119,3 +119,33 @@ def test_a_vlan_has_its_name_however_short() -> None:
         "44 in no group at site paris": "44",
         "50 in no group at site paris": "VLAN0050",
     }
+
+
+def test_a_vlan_of_another_site_is_put_on_no_interface() -> None:
+    """NetBox refuses it on an interface, whatever the scope of its group. VLAN 60 exists for this site too."""
+    estate = switch()
+    for number, name in ((1, "Paris"), (2, "Lyon")):
+        estate.add("netbox.sites", id=number, name=name, slug=name.lower())
+    estate.change("netbox.devices", "sw1", site_id=1)
+    _group(estate, 1, "France", "france")
+    for number, vid, group, site in ((5, 50, 1, 2), (6, 60, 1, 2), (7, 60, None, 1), (8, 70, 1, 1)):
+        estate.add("netbox.vlans", id=number, vid=vid, name=f"V{number}", group_id=group, site_id=site)
+    for number, vid in ((1, 50), (2, 60), (3, 70)):
+        port(estate, number, f"Gi0/{number}")
+        interface(estate, 10 + number, f"Gi0/{number}", port=number)
+        estate.add("librenms.port_vlans", device_id=1, port_id=number, vlan=vid, untagged=True)
+    port(estate, 4, "Gi0/4")
+    interface(estate, 14, "Gi0/4", port=4, mode="tagged", tagged_vlan_ids=[8])
+    for vid in (50, 70):
+        estate.add("librenms.port_vlans", device_id=1, port_id=4, vlan=vid, untagged=False)
+    elsewhere = "NetBox has VLAN 50 of the group france at site Lyon, and accepts it only on interfaces there"
+    assert told(estate, "vlans", "interfaces") == {
+        "VLAN 50 of sw1": ("blocked", elsewhere),
+        "sw1 Gi0/1": ("conflict", f"untagged_vlan: {elsewhere}"),
+        "sw1 Gi0/4": ("conflict", f"tagged_vlans: {elsewhere}"),
+    }
+    assert {r.key: r.fields.get("untagged_vlan") for r in estate.rows() if r.action == "update"} == {
+        "sw1": None,
+        "sw1 Gi0/2": {"id": 7, "name": "60 V7"},
+        "sw1 Gi0/3": {"id": 8, "name": "70 V8"},
+    }
