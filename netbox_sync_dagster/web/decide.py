@@ -6,7 +6,6 @@ A decision is always on change ids, which name the content that was shown; a fil
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -17,12 +16,11 @@ from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.approve.decide import limits_of
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
-from netbox_sync_dagster.approve.states import State, open_dependencies, states
-from netbox_sync_dagster.compare.plan import DiffRow, load_plan
+from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.web.app import NotFound, Visit
-from netbox_sync_dagster.web.fitting import fits
+from netbox_sync_dagster.web.cover import cover
 from netbox_sync_dagster.web.offers import closed_for, groups_of
-from netbox_sync_dagster.web.pages import head_of, read_rows
+from netbox_sync_dagster.web.pages import head_of
 from netbox_sync_dagster.web.query import RowQuery
 
 # Decisions that a person has begun and not finished.
@@ -54,32 +52,18 @@ def review(visit: Visit) -> Response:
         raise ApprovalError(f"decision must be one of {', '.join(DECISIONS)}")
     plan = with_parts(visit.warehouse, load_plan(visit.warehouse, head.name))
     query = RowQuery.read(dict(parse_qsl(str(form.get("query") or ""))))
-    known = states(visit.warehouse, plan)
-    by_id = plan.by_id()
-    everything = form.get("scope") == "filter"
-    given = _matching(visit, query) if everything else [str(item) for item in form.getlist("id")]
-    there = [change_id for change_id in dict.fromkeys(given) if change_id in by_id]
-    changed = len(dict.fromkeys(given)) - len(there)
-    # Deletes are picked one by one, or by a filter that names them.
-    deletes_left = 0
-    if everything and query.action != "delete":
-        deletes_left = sum(by_id[change_id].action == "delete" for change_id in there)
-        there = [change_id for change_id in there if by_id[change_id].action != "delete"]
-    fitting = [change_id for change_id in there if fits(decision, _state(known, change_id))]
-    prerequisites = open_dependencies(plan, fitting, known) if decision == "approve" else []
-    rows = [by_id[change_id] for change_id in fitting]
-    refused = visit.rights.refusals([*rows, *(by_id[change_id] for change_id in prerequisites)])
+    found = cover(visit, head, plan, query, decision)
     fields = tuple(str(item) for item in form.getlist("field"))
-    if fields:
-        if len(rows) != 1:
+    if fields and found.rows:
+        if len(found.rows) > 1:
             raise ApprovalError("single fields are approved of one update at a time")
-        part_of(rows[0], fields)
+        part_of(found.rows[0], fields)
     picked = Picked(
         plan=head.name,
         diff_id=plan.diff_id,
         decision=decision,
-        ids=tuple(change_id for change_id in fitting if change_id not in refused),
-        prerequisites=() if fields else tuple(i for i in prerequisites if i not in refused),
+        ids=tuple(row.change_id for row in found.rows),
+        prerequisites=() if fields else tuple(row.change_id for row in found.needed),
         fields=fields,
         back=f"/plans/{quote(head.name, safe='')}{query.address(page=query.page)}",
     )
@@ -90,17 +74,13 @@ def review(visit: Visit) -> Response:
         head=head,
         key=key,
         picked=picked,
-        rows=[by_id[change_id] for change_id in picked.ids[:_SHOWN]],
-        prerequisites=[by_id[change_id] for change_id in picked.prerequisites[:_SHOWN]],
-        refused=_by_reason(refused, by_id),
-        not_fitting=len(there) - len(fitting),
-        changed=changed,
+        rows=found.rows[:_SHOWN],
+        prerequisites=[] if fields else found.needed[:_SHOWN],
+        left_out=found.left_out,
+        changed=found.changed,
         newer=str(form.get("diff_id") or plan.diff_id) != plan.diff_id,
-        deletes_left=deletes_left,
-        deletes=sum(by_id[change_id].action == "delete" for change_id in picked.ids),
-        limits=limits_of(visit.warehouse, plan, policies, [by_id[change_id] for change_id in picked.ids])
-        if decision == "approve"
-        else [],
+        deletes=sum(row.action == "delete" for row in found.rows),
+        limits=limits_of(visit.warehouse, plan, policies, found.rows) if decision == "approve" else [],
         hours=policies.approval_hours,
         second=policies.second_approver,
         approvers=policies.approvers,
@@ -155,14 +135,6 @@ def decide(visit: Visit) -> Response:
     return visit.go(picked.back, f"{_DONE[picked.decision]} {changes}")
 
 
-def _matching(visit: Visit, query: RowQuery) -> list[str]:
-    return read_rows(visit, head_of(visit), lambda rows: rows.ids(query))
-
-
-def _state(known: Mapping[str, State], change_id: str) -> str:
-    return known[change_id].state if change_id in known else "waiting"
-
-
 def _keep(visit: Visit, picked: Picked) -> str:
     kept = visit.session.picked
     while len(kept) >= _MOST_PICKED:
@@ -170,14 +142,6 @@ def _keep(visit: Visit, picked: Picked) -> str:
     key = secrets.token_urlsafe(16)
     kept[key] = picked
     return key
-
-
-def _by_reason(refused: dict[str, str], by_id: dict[str, DiffRow]) -> list[tuple[str, int, str]]:
-    """(reason, how many, an example), the most frequent first."""
-    found: dict[str, list[str]] = {}
-    for change_id, reason in refused.items():
-        found.setdefault(reason, []).append(by_id[change_id].key)
-    return sorted(((why, len(keys), keys[0]) for why, keys in found.items()), key=lambda item: -item[1])
 
 
 def _hours(form: Any) -> float | None:

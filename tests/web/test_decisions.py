@@ -75,7 +75,9 @@ def test_reject_withdraw_and_expire(site: Site) -> None:
     assert "needs a comment" in _decide(anna, comment=" ")
     anna.go_to("paris")
     assert "rejected 1 change" in anna.send("/plans/paris/decide", key=key, comment="not ours")
-    assert "1 are left out: they are applied already or rejected" in _review(anna, web1)
+    assert "1 + create rejected virtual machines withdraw the rejection first for example web1" in _review(
+        anna, web1
+    )
     _review(anna, web1, decision="withdraw")
     assert "withdrew the decisions on 1 change" in _decide(anna)
     for hours in ("0", "-1", "nan", "inf", "1e308", "tomorrow"):
@@ -163,7 +165,7 @@ def test_single_fields_and_deletes_apart(grown: Site) -> None:
     anna.send(f"/ledger/applies/{apply_id}/undo")
     anna.open(undo)
     text = anna.send(f"{undo}/review", scope="filter", query="", decision="approve")
-    assert "deletes are left out" in text
+    assert "7 − delete several deletes are picked by the filter delete, or ticked one by one" in text
 
 
 def test_two_of_a_group(site: Site) -> None:
@@ -266,3 +268,35 @@ def test_a_cli_approver_beside_a_page_approver(site: Site) -> None:
     approve(site.warehouse, plan, ids, who="bob", through="cli", policies=site.config.endpoints[0].policies)
     assert "ended" in anna.apply("paris")
     assert sorted(_machines(site)) == ["db1", "web1"]
+
+
+def test_what_is_left_out_and_why(site: Site) -> None:
+    anna = _anna(site)
+    _review(anna, _id(site, "db1"), decision="reject")
+    _decide(anna, comment="not ours")
+    anna.open("/plans/paris")
+    fields = {"scope": "filter", "query": "", "decision": "approve", "diff_id": anna.value("diff_id")}
+    text = anna.send("/plans/paris/review", **fields)
+    assert "Approve 14 changes of paris 2 rows are left out: which and why" in text
+    rest = text.partition("Left out Rows Action Resource Why ")[2]
+    assert rest.startswith(
+        '1 # blocked devices no device type: map device_types: "Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz", set'
+    )
+    assert "1 + create rejected virtual machines withdraw the rejection first for example db1 Picked" in rest
+    assert 'href="/plans/paris?resource=devices&amp;action=blocked&amp;cause=' in anna.page
+    # What is to be withdrawn has a decision.
+    text = anna.send("/plans/paris/review", **{**fields, "decision": "withdraw"})
+    assert "Withdraw 1 change of paris 15 rows are left out" in text
+    assert "14 + create several nobody has decided on it for example" in text
+
+
+def test_dependencies_that_somebody_else_has_to_approve(site: Site) -> None:
+    machine = {"virtualization.virtualmachine": {"view", "add"}}
+    site.netbox.add_user("vms", PASSWORD, permissions=machine)
+    vms = _anna(site, "vms")
+    text = _review(vms, _id(site, "web1"))
+    assert "Approve 1 change of paris" in text
+    assert (
+        "vms has no right to add extras.customfield in NetBox; what needs it will be blocked until somebody else approves it"
+        in text
+    )

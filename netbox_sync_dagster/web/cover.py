@@ -1,0 +1,70 @@
+"""What a decision on the rows that a person picked would cover, and what not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from netbox_sync_dagster.approve.states import State, open_dependencies, states
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, PlanHead
+from netbox_sync_dagster.web import left_out
+from netbox_sync_dagster.web.app import Visit
+from netbox_sync_dagster.web.fitting import fits
+from netbox_sync_dagster.web.left_out import LeftOut
+from netbox_sync_dagster.web.pages import read_rows
+from netbox_sync_dagster.web.query import RowQuery
+
+
+@dataclass(frozen=True)
+class Cover:
+    """``rows``: the changes that the decision covers; ``needed``: those that an approval of them needs and that wait for one;
+    ``left_out``: of what was picked, the rest; ``changed``: how many picked ids are no changes of the plan."""
+
+    rows: list[DiffRow]
+    needed: list[DiffRow]
+    left_out: list[LeftOut]
+    changed: int
+
+
+def cover(visit: Visit, head: PlanHead, plan: Plan, query: RowQuery, decision: str) -> Cover:
+    """What the form of a list of rows picked. ``plan`` has its parts (``with_parts``)."""
+    known, by_id = states(visit.warehouse, plan), plan.by_id()
+    everything = visit.form.get("scope") == "filter"
+    given: Sequence[str] = [str(item) for item in visit.form.getlist("id")]
+    causes: list[dict[str, Any]] = []
+    if everything:
+        given, causes = read_rows(visit, head, lambda rows: (rows.ids(query), rows.causes(query)))
+    ids = list(dict.fromkeys(given))
+    there = [by_id[change_id] for change_id in ids if change_id in by_id]
+    # Deletes are picked one by one, or by a filter that names them.
+    without_deletes = everything and query.action != "delete"
+    deletes = [row for row in there if without_deletes and row.action == "delete"]
+    asked = [(row, _state(known, row)) for row in there if not (without_deletes and row.action == "delete")]
+    rows = [row for row, state in asked if fits(decision, state)]
+    refused = visit.rights.refusals(rows)
+    covered = [row for row in rows if row.change_id not in refused]
+    needed = _needed(plan, covered, known) if decision == "approve" else []
+    not_given = visit.rights.refusals(needed)
+    return Cover(
+        covered,
+        [row for row in needed if row.change_id not in not_given],
+        [
+            *left_out.asking(causes, query),
+            *left_out.deletes(deletes, query),
+            *left_out.unfit([(row, state) for row, state in asked if not fits(decision, state)], decision),
+            *left_out.refused(refused, rows),
+            *left_out.refused(not_given, needed, needed=True),
+        ],
+        len(ids) - len(there),
+    )
+
+
+def _state(known: Mapping[str, State], row: DiffRow) -> str:
+    return known[row.change_id].state if row.change_id in known else "waiting"
+
+
+def _needed(plan: Plan, rows: list[DiffRow], known: Mapping[str, State]) -> list[DiffRow]:
+    by_id = plan.by_id()
+    found = open_dependencies(plan, [row.change_id for row in rows], known)
+    return [by_id[change_id] for change_id in found]
