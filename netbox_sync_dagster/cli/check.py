@@ -31,10 +31,11 @@ def check(
     """Check the configuration, NetBox and the endpoints. Nothing is stored or written.
 
     Reports all errors of the configuration together; then, per server: address, certificate, token, version and
-    every permission that a sync needs, and whether NetBox has the objects that mappings and defaults name. Exit code 1 if
-    a check failed.
+    every permission that a sync needs, and whether NetBox has the objects that mappings and defaults name; then whether the
+    secrets of hooks and notifications are set. Exit code 1 if a check failed.
     """
     # With the clients of all servers, which help does not need.
+    from netbox_sync_dagster.cli.check_secrets import secrets_of_hooks, secrets_of_notifications
     from netbox_sync_dagster.sources.netbox.check import check_netbox
     from netbox_sync_dagster.sources.netbox.check_names import names_in
     from netbox_sync_dagster.sources.registry import source_of
@@ -67,6 +68,13 @@ def check(
         results = [(title, pool.submit(_guarded, one)) for title, one in tries]
         for title, future in results:
             failed += _show(session, title, future.result())
+    secrets = {
+        "Hooks (netbox-sync web)": secrets_of_hooks(session.config, [endpoint.name for endpoint in chosen]),
+        "Notifications": secrets_of_notifications(session.config),
+    }
+    for title, checks in secrets.items():
+        if checks:
+            failed += _show(session, title, checks)
     if failed:
         session.out.print()
         session.out.print(f"{failed} check{'s' if failed != 1 else ''} failed", style="red")

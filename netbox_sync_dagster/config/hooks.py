@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from netbox_sync_dagster.config.secrets import read_secret
 from netbox_sync_dagster.config.strict import StrictModel
 from netbox_sync_dagster.errors import UserError
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.config.model import Config
 
 # The path of NetBox's own hook, where others have the name of an endpoint.
 NETBOX_HOOK = "netbox"
@@ -36,6 +42,17 @@ class Hooks(StrictModel):
         description="Maximum number of devices, guests or containers that one sync reads one by one; if hooks name more, the "
         "whole endpoint is read.",
     )
+
+
+def hook_variables(config: Config, endpoints: Collection[str] | None = None) -> dict[str, str]:
+    """{name of a hook: environment variable with its secret}: NetBox's, and those of these endpoints, default: all enabled
+    ones."""
+    found = {NETBOX_HOOK: config.netbox.hook_secret_env} | {
+        endpoint.name: endpoint.hook_secret_env
+        for endpoint in config.endpoints
+        if (endpoint.enabled if endpoints is None else endpoint.name in endpoints)
+    }
+    return {name: variable for name, variable in found.items() if variable is not None}
 
 
 def hook_secret(variable: str, name: str) -> str:

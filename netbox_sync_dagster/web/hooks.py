@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.config.hooks import NETBOX_HOOK, hook_secret
+from netbox_sync_dagster.config.hooks import NETBOX_HOOK, hook_secret, hook_variables
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.sources.hooks import HookError
@@ -171,13 +171,8 @@ def _content(body: bytes) -> Mapping[str, Any]:
 
 def hook_reports(config: Config) -> list[Shown]:
     """Lines for the start of the server: the hooks that are on, and why others are not."""
-    variables = {NETBOX_HOOK: config.netbox.hook_secret_env} | {
-        endpoint.name: endpoint.hook_secret_env for endpoint in config.endpoints if endpoint.enabled
-    }
     on, off = [], []
-    for name, variable in variables.items():
-        if variable is None:
-            continue
+    for name, variable in hook_variables(config).items():
         try:
             hook_secret(variable, name)
         except UserError as error:
