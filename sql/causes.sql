@@ -508,6 +508,11 @@ select * from (values
     ('address_several_times', 'conflict',
         '{candidates} addresses in NetBox have this host and VRF, and none is on {place}',
         'Delete the duplicates in NetBox.', [], ['place']),
+    ('reserved_in_vrf', 'conflict',
+        'NetBox has it without an interface in another VRF: {candidates}; if that is it, name the VRF in mappings.vrfs or'
+        || ' defaults.vrf',
+        'Name the VRF in mappings.vrfs or defaults.vrf, or say that it is another address.',
+            ['pick', 'create', 'leave'], ['candidates']),
     ('assigned_elsewhere', 'conflict', 'assigned elsewhere: NetBox has it on {place}',
         'Move it in NetBox, or allow policies.move_addresses.', ['move', 'leave'], ['place']),
     ('primary_address_elsewhere', 'blocked',

@@ -56,6 +56,7 @@ UNOWNED_FIELDS = (
     "role",
     "platform",
     "tenant",
+    "vrf",
     "description",
     "comments",
 )

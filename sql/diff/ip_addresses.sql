@@ -1,30 +1,24 @@
 -- IP addresses: desired against NetBox. Key: host address + VRF; the mask is a compared field.
 -- An address that NetBox has on another device or virtual machine is a conflict, never moved silently; one without an
 -- object is adopted. Within a device or virtual machine an address that this product put on its interface follows the
--- source; one that someone else put there stays.
+-- source; one that someone else put there stays. So does the VRF that someone gave it; see sql/match/address_vrfs.sql.
 -- Roles for shared addresses in NetBox are exceptions: an anycast address gets an object per place, and one that moves
 -- between hosts (VIP, VRRP, HSRP, ...) stays where it is in NetBox (sql/match/skipped_addresses.sql).
 -- Only with rows of desired.ip_addresses.
 with settings as (from config.endpoint),
 
-vrf_hits as (
-    select w.vrf, count(distinct v.id) as candidates, min(v.id) as id, min_by(v.name, v.id) as name
-    from (select distinct vrf from desired.ip_addresses where vrf is not null) w
-    join netbox.vrfs v on lower(w.vrf) in (lower(v.name), lower(v.rd))
-    group by w.vrf
-),
-
 wanted as (
     select a.* replace (coalesce(k.prefixlen, a.prefixlen) as prefixlen), k.prefix as prefix_of_mask,
         a.prefixlen as given_prefixlen, n.netbox_id as interface_id, n.machine_id, n.label,
         n.type, n.problem as interface_problem,
-        v.id as vrf_id, v.name as vrf_name,
-        case when a.vrf is not null and coalesce(v.candidates, 0) <> 1
-             then conflict('vrf_not_one', {vrf: a.vrf, candidates: coalesce(v.candidates, 0)}) end as vrf_problem,
+        v.vrf_id, v.vrf_name, v.found_vrf_id, v.is_held,
+        case when a.vrf is not null and v.candidates <> 1
+             then conflict('vrf_not_one', {vrf: a.vrf, candidates: v.candidates}) end as vrf_problem,
         a.host || coalesce(' in ' || a.vrf, '') as place
     from desired.ip_addresses a
     join match.interface_names n on n.resource = a.interface_resource and n.key = a.interface
-    left join vrf_hits v using (vrf)
+    join match.address_vrfs v on v.host = a.host and v.vrf is not distinct from a.vrf
+        and v.interface_resource = a.interface_resource and v.interface = a.interface
     left join match.prefix_masks k on k.host = a.host and k.interface = a.interface
         and k.vrf is not distinct from a.vrf
     where a.left_out is null
@@ -38,19 +32,21 @@ shared_hosts as (
     having bool_or(role in ('anycast', 'vip', 'vrrp', 'hsrp', 'glbp', 'carp')
         or assigned_object_type = 'ipam.fhrpgroup')
 ),
-counted as (
-    select w.*,
-        count(*) over (partition by w.host, w.vrf_id, w.vrf) as places_in_source,
-        s.shared
-    from wanted w
-    left join shared_hosts s on s.host = w.host and s.vrf_id is not distinct from w.vrf_id
-),
+-- apart: NetBox has each of them already, in different VRFs.
 source_places as (
-    select host, vrf_id, vrf, list(label order by label) as places from counted group by all
+    select host, vrf, list(label order by label) as places,
+        bool_and(is_held) and count(distinct coalesce(vrf_id, 0)) = count(*) as apart
+    from wanted group by all
+),
+counted as (
+    select w.*, p.places, if(p.apart, 1, len(p.places)) as places_in_source, s.shared
+    from wanted w
+    join source_places p on p.host = w.host and p.vrf is not distinct from w.vrf
+    left join shared_hosts s on s.host = w.host and s.vrf_id is not distinct from w.vrf_id
 ),
 
 candidates as (
-    select c.host, c.vrf_id, c.interface_resource, c.interface,
+    select c.host, c.vrf, c.interface_resource, c.interface,
         count(*) as candidates,
         -- Among several the one on this interface is it, else one on this machine.
         count(*) filter (a.assigned_object_type = c.type and a.assigned_object_id = c.interface_id) as here,
@@ -58,14 +54,37 @@ candidates as (
         arg_max(a.id, (if(a.assigned_object_type = c.type and a.assigned_object_id = c.interface_id, 2,
             if(h.type = c.type and h.machine_id = c.machine_id, 1, 0)), -a.id)) as id
     from counted c
-    join netbox.ip_addresses a on a.host = c.host and a.vrf_id is not distinct from c.vrf_id
+    join netbox.ip_addresses a on a.host = c.host and a.vrf_id is not distinct from c.found_vrf_id
     left join match.address_holders h on h.id = a.id
     group by all
 ),
 
+-- Addresses in a VRF that no interface has: one that the source shows without a VRF may be one of them.
+reserved as (
+    select a.host, list(a.id order by a.id) as ids,
+        list({'type': 'ipam/ip-addresses', 'id': a.id, 'name': a.address || ' in ' || v.name} order by v.name, a.id)
+            as found
+    from netbox.ip_addresses a join netbox.vrfs v on v.id = a.vrf_id
+    where a.assigned_object_id is null and a.nat_inside_id is null
+    group by a.host
+),
+in_doubt as (
+    select c.place, r.ids, with_candidates(conflict('reserved_in_vrf', {candidates: r.found}), r.ids) as cause
+    from counted c
+    join reserved r using (host)
+    where c.vrf is null and not c.is_held and len(c.places) = 1 and c.host not in (select host from candidates)
+),
+-- What a person has answered, if exactly this was asked: one of them, or none.
+answered as (
+    select d.place, d.cause, a.answer is not null as is_answered, a.netbox_id
+    from in_doubt d
+    left join config.answers a on a.resource = 'ip_addresses' and a.key = d.place and a.question = question(d.cause)
+        and (a.answer = 'create' or (a.answer = 'pick' and list_contains(d.ids, a.netbox_id)))
+),
+
 paired as materialized (
-    select c.*, sp.places, k.candidates, k.here, k.on_machine, a.id as netbox_id, a.last_updated,
-        a.address as actual_address,
+    select c.*, if(d.is_answered, null, d.cause) as vrf_doubt, k.candidates, k.here, k.on_machine,
+        a.id as netbox_id, a.last_updated, a.address as actual_address, existing(r.id, r.name) as actual_vrf,
         -- One address has several spellings: compare the canonical forms.
         a.host = c.host and a.prefixlen = c.prefixlen as same_address, a.dns_name as actual_dns,
         a.assigned_object_type as actual_type, a.assigned_object_id as actual_object,
@@ -75,11 +94,11 @@ paired as materialized (
             false) as additional,
         f.label as taken_from, additional or f.id is not null as another
     from counted c
-    join source_places sp on sp.host = c.host and sp.vrf_id is not distinct from c.vrf_id and sp.vrf is not distinct
-        from c.vrf
-    left join candidates k on k.host = c.host and k.vrf_id is not distinct from c.vrf_id
+    left join candidates k on k.host = c.host and k.vrf is not distinct from c.vrf
         and k.interface_resource = c.interface_resource and k.interface = c.interface
-    left join netbox.ip_addresses a on a.id = k.id
+    left join answered d on d.place = c.place
+    left join netbox.ip_addresses a on a.id = coalesce(k.id, d.netbox_id)
+    left join netbox.vrfs r on r.id = a.vrf_id
     left join match.address_holders h on h.id = k.id
     left join match.freed_addresses f on f.id = k.id
         and f.key = c.host || coalesce(' in ' || c.vrf, '')
@@ -88,7 +107,8 @@ paired as materialized (
 placed as materialized (
     select * replace (
         if(another, null, netbox_id) as netbox_id, if(another, null, last_updated) as last_updated,
-        if(another, null, actual_address) as actual_address, if(another, null, same_address) as same_address,
+        if(another, null, actual_address) as actual_address, if(another, null, actual_vrf) as actual_vrf,
+        if(another, null, same_address) as same_address,
         if(another, null, actual_dns) as actual_dns, if(another, null, actual_type) as actual_type,
         if(another, null, actual_object) as actual_object, if(another, null, actual_label) as actual_label,
         if(another, 0, candidates) as candidates)
@@ -128,7 +148,7 @@ evaluated as (
         not kept and coalesce(same_machine, false) and actual_object is distinct from interface_id as within,
         unassignable(p.host, p.family, p.prefixlen) as unassignable,
         r.name as populated_range,
-        case when p.places_in_source > 1 then p.place || ' on ' || p.label else p.place end as key
+        case when len(p.places) > 1 then p.place || ' on ' || p.label else p.place end as key
     from (
         select *, coalesce(same_machine, false) and actual_object is distinct from interface_id
             and netbox_id not in (select id from following) as kept
@@ -161,6 +181,7 @@ decided as materialized (
             when j.places_in_source > 1 and j.shared is null
                 then conflict('duplicate_in_source', {places: j.places[:10],
                     more: nullif(greatest(len(j.places) - 10, 0), 0)})
+            when j.vrf_doubt is not null then j.vrf_doubt
             when j.candidates > 1 and j.here <> 1 and j.on_machine <> 1
                 then conflict('address_several_times', {candidates: j.candidates, place: j.label})
             when j.elsewhere and not settings.move_addresses and not j.may_move
@@ -185,8 +206,7 @@ decided as materialized (
         differing([
             trimmed_text_field('address', j.actual_address,
                 if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
-            case when j.netbox_id is null and j.vrf_id is not null
-                then json_field('vrf', null, existing(j.vrf_id, j.vrf_name)) end,
+            case when j.vrf_id is not null then json_field('vrf', j.actual_vrf, existing(j.vrf_id, j.vrf_name)) end,
             case when j.netbox_id is null then field('status', null, '"active"') end,
             case when j.additional then field('role', null, '"anycast"') end,
             text_field('dns_name', j.actual_dns, j.dns_name),

@@ -23,10 +23,12 @@ leaving as (
 ),
 shown as (
     select a.host, a.interface, a.owner, n.type, n.machine_id,
-        (select min(v.id) from netbox.vrfs v where lower(a.vrf) in (lower(v.name), lower(v.rd))) as vrf_id,
+        v.vrf_id,
         a.host || coalesce(' in ' || a.vrf, '') as key
     from desired.ip_addresses a
     join match.interface_names n on n.resource = a.interface_resource and n.key = a.interface
+    join match.address_vrfs v on v.host = a.host and v.vrf is not distinct from a.vrf
+        and v.interface_resource = a.interface_resource and v.interface = a.interface
     where a.left_out is null
     qualify count(*) over (partition by a.host, a.vrf) = 1
 ),

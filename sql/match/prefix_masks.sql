@@ -3,9 +3,11 @@
 -- interfaces keep their masks, and do not count: other routers have host masks there alone.
 -- Only with rows of config.endpoint WHERE host_masks = 'prefix'.
 with placed as (
-    select a.host, a.prefixlen, a.family, a.vrf, a.interface, a.owner_resource, a.owner
+    select a.host, a.prefixlen, a.family, a.vrf, a.interface, a.owner_resource, a.owner, v.vrf_id
     from desired.ip_addresses a
     join match.interface_names n on n.resource = a.interface_resource and n.key = a.interface
+    join match.address_vrfs v on v.host = a.host and v.vrf is not distinct from a.vrf
+        and v.interface_resource = a.interface_resource and v.interface = a.interface
     where a.left_out is null and (select host_masks from config.endpoint) = 'prefix'
       and not regexp_matches(lower(n.name), '^(lo|loopback)[ 0-9.]*$')
 ),
@@ -20,8 +22,8 @@ networks as (
     from netbox.prefixes where status <> 'container' or status is null
 ),
 wanted as (
-    select p.host, p.vrf, p.interface, p.family, l.prefixlen, network_bits(p.host, p.family, l.prefixlen) as bits,
-        (select min(v.id) from netbox.vrfs v where lower(p.vrf) in (lower(v.name), lower(v.rd))) as vrf_id
+    select p.host, p.vrf, p.vrf_id, p.interface, p.family, l.prefixlen,
+        network_bits(p.host, p.family, l.prefixlen) as bits
     from placed p
     join affected using (owner_resource, owner, family)
     join lengths l on l.family = p.family

@@ -10,10 +10,11 @@ with virtual as (
     having bool_or(role in ('vip', 'vrrp', 'hsrp', 'glbp', 'carp') or assigned_object_type = 'ipam.fhrpgroup')
 ),
 shown as (
-    select a.host, a.prefixlen, a.interface, n.type, n.netbox_id,
-        (select min(v.id) from netbox.vrfs v where lower(a.vrf) in (lower(v.name), lower(v.rd))) as vrf_id
+    select a.host, a.prefixlen, a.interface, n.type, n.netbox_id, v.vrf_id
     from desired.ip_addresses a
     join match.interface_names n on n.resource = a.interface_resource and n.key = a.interface and n.problem is null
+    join match.address_vrfs v on v.host = a.host and v.vrf is not distinct from a.vrf
+        and v.interface_resource = a.interface_resource and v.interface = a.interface
     where a.left_out is null
 )
 select 'ip_addresses' as resource, s.interface || ' ' || s.host || '/' || s.prefixlen as key,

@@ -8,9 +8,10 @@ with addresses as (
     from (select distinct key from desired.rule_fields where resource = 'ip_addresses') r
     join desired.ip_addresses a on r.key = a.interface || ' ' || a.host and a.left_out is null
     join match.interface_names n on n.resource = a.interface_resource and n.key = a.interface and n.problem is null
-    left join netbox.vrfs v on lower(a.vrf) in (lower(v.name), lower(v.rd))
+    left join match.address_vrfs v on v.host = a.host and v.vrf is not distinct from a.vrf
+        and v.interface_resource = a.interface_resource and v.interface = a.interface
     left join match.address_holders h on h.host = a.host and h.type = n.type and h.machine_id = n.machine_id
-        and h.vrf_id is not distinct from v.id
+        and h.vrf_id is not distinct from v.found_vrf_id
     group by all
 )
 
