@@ -149,15 +149,17 @@ def _title(row: DiffRow, digits: int, notes: Mapping[str, str]) -> str:
 
 
 def _said(evidence: dict[str, Any]) -> Iterator[str]:
-    """The first row of a table by column, each further one as a line."""
+    """The only row of the first table by column, each other row as a line."""
     if evidence["removed"]:
         yield "no object of this name"
-    for position, item in enumerate(evidence["desired"] or ()):
+    rows = evidence["desired"] or []
+    alone = [item["table"] for item in rows].count(rows[0]["table"]) == 1 if rows else False
+    for position, item in enumerate(rows):
         values = [f"{name}: {visible(value, LONGEST)}" for name, value in item["values"].items()]
-        if position:
-            yield f"{item['table'].replace('_', ' ')}: {', '.join(values)}"
-        else:
+        if alone and not position:
             yield from values
+        else:
+            yield f"{item['table'].replace('_', ' ')}: {', '.join(values)}"
     if evidence["more"]:
         yield f"and {evidence['more']} more"
 

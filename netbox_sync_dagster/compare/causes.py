@@ -59,6 +59,15 @@ class Reason:
     sentence: str
 
 
+@dataclass(frozen=True)
+class SaidCause:
+    """A cause of a row for people: its sentence, and its code with the parameters in words (``unmapped (field: role)``),
+    followed by those of the causes in it."""
+
+    sentence: str
+    details: str
+
+
 @cache
 def cause_kinds() -> dict[str, CauseKind]:
     """The closed list of causes, by code."""
@@ -110,6 +119,29 @@ def read_reason(text: str, action: str | None = None) -> Reason:
     )
     first = next((one for one in documents if one["action"] == action), documents[0])
     return Reason(first["cause"], json.dumps(subject, ensure_ascii=False), sentence)
+
+
+def said_causes(cause: str | None, subject: str | None) -> list[SaidCause]:
+    """The causes of a diff's row, from its columns ``cause`` and ``subject``. Causes that this version does not know are
+    left out."""
+    if cause is None:
+        return []
+    said: dict[str, Any] = json.loads(subject) if subject else {}
+    found = [{"cause": cause, **one} for one in said.get("causes", [said])]
+    return [SaidCause(_sentence(one), _details(one)) for one in found if one["cause"] in cause_kinds()]
+
+
+def _details(document: dict[str, Any]) -> str:
+    """The code and the parameters of a cause; ids of candidates are in ``candidates`` too."""
+    inner, words = [], []
+    for name, value in document.items():
+        if name.startswith(BECAUSE):
+            causes = value if isinstance(value, list) else [value]
+            inner += [one for one in causes if isinstance(one, dict) and "cause" in one]
+        elif name not in ("cause", "candidate_ids"):
+            words.append(f"{name.replace('_', ' ')}: {_text(name, value)}")
+    own = f"{document['cause']} ({', '.join(words)})" if words else str(document["cause"])
+    return "; ".join([own, *map(_details, inner)])
 
 
 def sentence_of(text: str | None) -> str | None:
@@ -182,9 +214,17 @@ def _sentence(document: dict[str, Any]) -> str:
     return _PLACE.sub(filled, _OPTIONAL.sub(kept, template))
 
 
+def parameter_text(value: Any) -> str:
+    """A parameter of a cause in words."""
+    return _text("", value)
+
+
 def _text(name: str, value: Any) -> str:
-    if name.startswith(BECAUSE):
-        return _sentence(value) if isinstance(value, dict) else read_reason(value).sentence
+    if name.startswith(BECAUSE) and isinstance(value, str):
+        return read_reason(value).sentence
+    if isinstance(value, dict) and "cause" in value:
+        # One of another version has no sentence here.
+        return _sentence(value) if value["cause"] in cause_kinds() else str(value["cause"])
     if isinstance(value, list):
         return ", ".join(_text("", item) for item in value if item is not None)
     if isinstance(value, dict):

@@ -289,6 +289,7 @@ def _templates() -> Environment:
         "words": shown.words,
         "sentence": shown.as_sentence,
         "decisions": lambda state: " ".join(possible(state)),
+        "parameters": shown.parameters,
         "path": lambda part: quote(str(part), safe=""),
         "query": urlencode,
     }

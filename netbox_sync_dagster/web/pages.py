@@ -33,9 +33,10 @@ from netbox_sync_dagster.sync.next_sync import next_sync
 from netbox_sync_dagster.text import json_text, markdown, visible
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.offers import closed_for, offer_for, offer_for_row
-from netbox_sync_dagster.web.plans import Count, PlanRows, ShownRow, subject_of
+from netbox_sync_dagster.web.plans import Count, PlanRows, ShownRow
 from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
 from netbox_sync_dagster.web.questions import questions_of_rows, shown_to
+from netbox_sync_dagster.web.shown import reasons_of
 from netbox_sync_dagster.web.to_apply import apply_offer
 from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for
 
@@ -222,12 +223,17 @@ def row(visit: Visit) -> Response:
 
     content = read_rows(visit, head, look)
     one = content["one"]
+    questions = shown_to(visit, head.name, questions_of_rows([one.row]))
+    # The reason of a field that asks something is the title of its question.
+    titles = {question.title for question in questions if question.one.field is not None}
+    reasons = reasons_of(one.row)
     return visit.show(
         "row.html",
         head=head,
-        subject=subject_of(one.row),
         offer=offer_for_row(visit, head, one),
-        questions=shown_to(visit, head.name, questions_of_rows([one.row])),
+        reasons=[reason for reason in reasons if reason.sentence not in titles],
+        details={reason.sentence: reason.details for reason in reasons if reason.sentence in titles},
+        questions=questions,
         **content,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -231,9 +230,3 @@ def _shown(cursor: duckdb.DuckDBPyConnection) -> list[ShownRow]:
         about = {name: raw.pop(name) for name in _ABOUT}
         found.append(ShownRow(diff_row(raw), **about))
     return found
-
-
-def subject_of(row: DiffRow) -> dict[str, Any]:
-    """What the row's cause is about."""
-    content = json.loads(row.subject) if row.subject else {}
-    return content if isinstance(content, dict) else {}

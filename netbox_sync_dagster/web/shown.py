@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
+from netbox_sync_dagster.compare.causes import parameter_text, said_causes
 from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff
 from netbox_sync_dagster.compare.values import display
 from netbox_sync_dagster.text import in_one_unit, visible
@@ -38,6 +41,8 @@ VERDICTS = {
     "uncertain": "purple",
 }
 _LONGEST_MARKED = 2_000
+_JSON = re.compile(r"[\[{]")
+_DECODER = json.JSONDecoder()
 
 
 def text(value: Any, longest: int | None = LONGEST) -> str:
@@ -57,6 +62,46 @@ def shown_fields(row: DiffRow) -> list[FieldDiff]:
         for item in row.fields
         if not (row.action == "create" and item.after is None and item.decision == "update")
     ]
+
+
+class SaidReason(NamedTuple):
+    """A part of a row's reason, and the code and parameters of its cause; a reason of another kind has none."""
+
+    sentence: str
+    details: str | None
+
+
+def reasons_of(row: DiffRow) -> list[SaidReason]:
+    """The reason of a row, a part for each cause whose sentence it contains in turn."""
+    if row.reason is None:
+        return []
+    causes = said_causes(row.cause, row.subject)
+    parts: list[SaidReason] = []
+    position = 0
+    for one in causes:
+        start = row.reason.find(one.sentence, position)
+        if start < 0:
+            return [SaidReason(row.reason, "; ".join(cause.details for cause in causes))]
+        end = start + len(one.sentence)
+        parts.append(SaidReason(row.reason[position:end].removeprefix("; "), one.details))
+        position = end
+    if rest := row.reason[position:].removeprefix("; "):
+        parts.append(SaidReason(rest, None))
+    return parts
+
+
+def parameters(text: str) -> str:
+    """The parameters that rows with a cause share: lists and objects among them, which are JSON, in words."""
+    parts, position = [], 0
+    while match := _JSON.search(text, position):
+        parts.append(text[position : match.start()])
+        try:
+            found, position = _DECODER.raw_decode(text, match.start())
+            parts.append(parameter_text(found))
+        except (ValueError, LookupError, TypeError):
+            parts.append(text[match.start()])
+            position = match.start() + 1
+    return "".join([*parts, text[position:]])
 
 
 def inline(item: FieldDiff) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tests.support import NetBox
 from tests.web.conftest import Site, Visitor
 
 # A letter, quote or bracket on each side of the tags of inline elements, without a space.
@@ -59,3 +60,39 @@ def test_words_stay_apart(drifted: Site) -> None:
     for path, sentence in pages.items():
         assert sentence in anna.open(path), anna.text
         assert _JOINED.findall(_APART.sub(" ", anna.page)) == [], path
+
+
+def test_the_page_of_a_row_says_each_cause_once(drifted: Site) -> None:
+    anna = _anna(drifted)
+    shown = anna.open("/plans/paris/row", resource="virtual_machines", key="web1")
+    assert shown.count("changed in NetBox since netbox-sync wrote it") == 1
+    assert "cause: changed_in_netbox" in shown
+    assert "{" not in shown.partition("What it is based on")[0]
+
+
+def test_the_history_of_a_row_names_the_endpoint_and_the_values(drifted: Site) -> None:
+    anna = _anna(drifted)
+    shown = anna.open("/plans/paris/row", resource="virtual_machines", key="web1")
+    history = shown.partition("History of this object")[2]
+    applied, _, approved = history.partition("approve create")
+    assert re.search(
+        r"applied create on [-\d]+ [:\d]+ UTC, endpoint paris ?, approved by anna: apply", applied
+    )
+    assert 'name: "web1"' in applied
+    assert re.search(r" by anna through cli on [-\d]+ [:\d]+ UTC, endpoint paris$", approved.rstrip())
+
+
+def test_a_row_without_fields_and_without_an_object_in_the_source(drifted: Site) -> None:
+    netbox = NetBox(drifted.netbox.url, drifted.netbox.token)
+    web1 = netbox.one("virtualization/virtual-machines", name="web1")
+    netbox.create("virtualization/interfaces", virtual_machine=web1["id"], name="spare")
+    drifted.sync()
+    anna = _anna(drifted)
+    anna.open("/plans/paris/row", resource="vm_interfaces", key="web1 spare (gone)")
+    assert "The source shows no object of this name." in anna.text
+    assert re.findall(r'class="card-title">([^<]*)<', anna.page) == [
+        "Your answer",
+        "What it is based on",
+        "History of this object",
+    ]
+    assert "<table" not in anna.page
