@@ -425,6 +425,9 @@ select * from (values
         'another port may have the number {id} now: NetBox has it on {interface}, the name is another, and nothing'
         || ' else shows that it is the same',
         'Correct the id field of that interface in NetBox.', ['pick', 'create'], ['id', 'interface']),
+    ('components_of_new_device', 'blocked',
+        'NetBox gives {device} the {objects} of its type {type} ({number}) when it creates it; sync again after that',
+        'Apply the row that creates the device, then sync again.', [], ['device', 'objects']),
     ('port_on_another_device', 'conflict', 'port {id} of {device} is {place} in NetBox',
         'Correct the id field of that interface in NetBox.', ['create'], ['place']),
     ('name_not_shown', 'conflict',

@@ -291,15 +291,27 @@ candidates as (
     from (select key, id from hits union all select key, id from witnesses where witness = 'MAC address') group by key
 ),
 
+-- NetBox gives a new device the interfaces of its type, in whatever form of their names.
+new_devices as (
+    select r.owner_key as device, r.name as type, t.interface_template_count as number
+    from match.devices d
+    join match.references r on r.owner_resource = 'devices' and r.owner_key = d.key and r.field = 'device_type'
+    join netbox.device_types t on t.id = r.netbox_id
+    where d.netbox_id is null and t.interface_template_count > 0
+),
+
 evaluated as (
     select w.*, b.netbox_id as best_id, c.ids,
         with_candidates(
             case when w.problem is not null then w.problem
+                 when b.key is null and t.device is not null then blocked('components_of_new_device',
+                     {device: w.device, type: t.type, number: t.number, objects: 'interfaces'})
                  when e.place is not null then conflict('port_on_another_device',
                      {id: w.source_id, device: w.device, place: e.place})
                  else b.reason end, c.ids) as reason
     from wanted w
     left join decided b on b.key = w.key
+    left join new_devices t on t.device = w.device
     left join elsewhere e on e.key = w.key
     left join candidates c on c.key = w.key
 ),

@@ -28,6 +28,13 @@ best as (
     select key, count(distinct id) as candidates, min(id) as bay_id
     from (from by_name union all from by_serial) group by key
 ),
+-- NetBox gives a new device the module bays of its type.
+new_devices as (
+    select r.owner_key as device, r.name as type, t.module_bay_template_count as number
+    from match.references r
+    join netbox.device_types t on t.id = r.netbox_id
+    where r.owner_resource = 'devices' and r.field = 'device_type' and t.module_bay_template_count > 0
+),
 taken as (
     select bay_id from best group by bay_id having count(*) > 1
 )
@@ -36,6 +43,8 @@ select w.key, case when b.candidates = 1 then b.bay_id end as bay_id, n.name as 
     case when moves then null else elsewhere.id end as elsewhere_id,
     settings.move_modules and elsewhere.device_id = w.device_id and i.id is not null as occupied,
     case when w.problem is not null then w.problem
+         when w.device_id is null and t.device is not null then blocked('components_of_new_device',
+             {device: w.device_name, type: t.type, number: t.number, objects: 'module bays'})
          when b.candidates > 1 then conflict('several_module_bays',
              {bay: w.bay, device: w.device_name, candidates: b.candidates})
          when b.bay_id in (select bay_id from taken) then conflict('several_parts_in_one_bay', {bay: n.name})
@@ -43,6 +52,7 @@ select w.key, case when b.candidates = 1 then b.bay_id end as bay_id, n.name as 
 from wanted w
 cross join settings
 left join best b using (key)
+left join new_devices t on t.device = w.device
 left join netbox.module_bays n on n.id = b.bay_id
 left join netbox.modules i on i.module_bay_id = b.bay_id
 left join serials elsewhere on elsewhere.serial = lower(w.serial) and elsewhere.id is distinct from i.id

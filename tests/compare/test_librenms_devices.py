@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.compare.together import Case, Steps, together
-from tests.support import after, before, row, rows
+from netbox_sync_lab.librenms import LibreNMSState
+from tests.compare.together import Basics, Case, Steps, together
+from tests.support import NetBox, Pipeline, after, before, row, rows
 
 NEW_TYPES: dict[str, Any] = {
     "defaults": {"site": "paris", "role": "access", "manufacturer": "cisco"},
@@ -284,3 +285,29 @@ def test_two_models_of_one_slug_are_not_merged(case: Case) -> Steps:
         ("c9600", "create", None),
     ]
     assert [r.action for r in rows(plan, "devices")] == ["blocked", "blocked", "create", "create"]
+
+
+def test_interfaces_that_netbox_creates_with_a_device_are_not_created_again(
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, basics: Basics
+) -> None:
+    """Those of the device type, under another form of their name: one more sync, and no second interface."""
+    kind = basics["type"]["id"]
+    for name in ("GigabitEthernet1/0/1", "GigabitEthernet1/0/2"):
+        netbox.create("dcim/interface-templates", device_type=kind, name=name, type="1000base-t")
+    port = state.add_port(state.add_device("sw1", hardware="C9300-48P"), "Gi1/0/1", ifAlias="uplink")
+    state.add_ipv4(port, "10.0.0.1", 24)
+    plan = pipeline.apply()
+    assert [(r.resource, r.key) for r in plan.rows if r.action == "blocked"] == [
+        ("interfaces", "sw1 Gi1/0/1"),
+        ("ip_addresses", "10.0.0.1"),
+    ]
+    plan = pipeline.apply()
+    assert [(r.action, after(r)["description"]) for r in rows(plan, "interfaces") if r.is_change] == [
+        ("update", "uplink")
+    ]
+    assert pipeline.sync().changes == []
+    assert [(i["name"], i["description"]) for i in netbox.all("dcim/interfaces")] == [
+        ("GigabitEthernet1/0/1", "uplink"),
+        ("GigabitEthernet1/0/2", ""),
+    ]
+    assert [i["assigned_object"]["name"] for i in netbox.all("ipam/ip-addresses")] == ["GigabitEthernet1/0/1"]

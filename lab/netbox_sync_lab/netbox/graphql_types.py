@@ -49,7 +49,10 @@ CONTENT_TYPE = GraphQLObjectType(
     },
 )
 
-COUNTERS = {*BIG_INTS, "virtual_machine_count"} - {"speed"}
+COUNTERS = {
+    *(BIG_INTS - {"speed"}),
+    *("virtual_machine_count", "interface_template_count", "module_bay_template_count"),
+}
 NOT_IN_GRAPHQL = {"scope_type", "scope_id", "object_types"}
 WITHOUT_LIST = {"core.objectchange"}
 

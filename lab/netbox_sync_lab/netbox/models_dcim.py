@@ -11,6 +11,7 @@ from .schema import (
     HEAD,
     OWNER,
     PRIMARY,
+    STAMPS,
     TAIL,
     Field,
     Model,
@@ -72,18 +73,13 @@ DEVICE_TYPE = Model(
             "device_count", lambda store, row: len(store.referring("dcim.device", "device_type", row["id"])),
             in_changelog=False,
         ),
-        *template_counts(
-            "console_port",
-            "console_server_port",
-            "power_port",
-            "power_outlet",
-            "interface",
-            "front_port",
-            "rear_port",
-            "device_bay",
-            "module_bay",
-            "inventory_item",
+        *template_counts("console_port", "console_server_port", "power_port", "power_outlet"),
+        read_only(
+            "interface_template_count",
+            lambda store, row: len(store.referring("dcim.interfacetemplate", "device_type", row["id"])),
+            in_changelog=False,
         ),
+        *template_counts("front_port", "rear_port", "device_bay", "module_bay", "inventory_item"),
     ),
     brief=("id", "url", "display", "manufacturer", "model", "slug", "description", "device_count"),
     ordering=("manufacturer", "model"),
@@ -91,6 +87,28 @@ DEVICE_TYPE = Model(
     display=lambda store, row: row["model"],
     search=("model", "part_number", "description", "comments"),
 )  # fmt: skip
+
+INTERFACE_TEMPLATE = Model(
+    label="dcim.interfacetemplate",
+    path="dcim/interface-templates",
+    verbose="interface template",
+    plural="interface templates",
+    fields=(
+        *HEAD,
+        fk("device_type", "dcim.devicetype", required=True, on_delete="cascade"),
+        char("name", 64, required=True),
+        choice("type", "interface.type", required=True),
+        boolean("enabled", True),
+        boolean("mgmt_only"),
+        DESCRIPTION,
+        *STAMPS,
+    ),
+    brief=("id", "url", "display", "name", "description"),
+    ordering=("device_type", "name"),
+    unique=(Unique(("device_type", "name")),),
+    search=("name",),
+    in_graphql=False,
+)
 
 DEVICE_ROLE = Model(
     label="dcim.devicerole",
@@ -295,6 +313,7 @@ DEVICE = Model(
     display=rules.device_display,
     clean=rules.clean_device,
     before_save=rules.complete_device,
+    after_save=rules.add_components,
     sequential_create=True,
     search=("name", "serial", "asset_tag", "description", "comments"),
 )  # fmt: skip
@@ -302,6 +321,7 @@ DEVICE = Model(
 MODELS = (
     MANUFACTURER,
     DEVICE_TYPE,
+    INTERFACE_TEMPLATE,
     DEVICE_ROLE,
     PLATFORM,
     VIRTUAL_CHASSIS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .new_rows import blank
 from .rules_virtualization import primary_ip
 from .schema import Row, fail
 from .session import Protected
@@ -147,6 +148,19 @@ def complete_device(session: Session, row: Row, old: Row | None) -> None:
     rack = store.get("dcim.rack", row["rack"])
     if rack is not None and rack["location"] is not None:
         row["location"] = rack["location"]
+
+
+def add_components(session: Session, row: Row, old: Row | None) -> None:
+    """A new device gets the interfaces of its type."""
+    if old is not None:
+        return
+    store = session.store
+    model = store.models["dcim.interface"]
+    for template in store.referring_rows("dcim.interfacetemplate", "device_type", row["device_type"]):
+        interface = blank(session, model)
+        interface |= {name: template[name] for name in ("name", "type", "enabled", "mgmt_only")}
+        interface |= {"id": store.new_id("dcim.interface"), "device": row["id"]}
+        session.save("dcim.interface", interface, None)
 
 
 # Virtual chassis

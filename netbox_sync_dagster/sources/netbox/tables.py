@@ -22,7 +22,11 @@ _NETBOX = {
     "locations": _NB + "name slug site_id:BIGINT parent_id:BIGINT",
     "racks": _NB + "name site_id:BIGINT location_id:BIGINT",
     "manufacturers": _NB + "name slug",
-    "device_types": _NB + "manufacturer_id:BIGINT model slug part_number",
+    # The counts: interfaces and module bays that NetBox gives a new device of this type. An edit of them alone leaves
+    # last_updated unchanged.
+    "device_types": _NB
+    + """manufacturer_id:BIGINT model slug part_number interface_template_count:BIGINT
+        module_bay_template_count:BIGINT""",
     "device_roles": _NB + "name slug color vm_role:BOOLEAN",
     "platforms": _NB + "name slug manufacturer_id:BIGINT",
     "tags": _NB + "name slug color",

@@ -215,7 +215,7 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
         "locations": [(i["floor"], "Seed Floor", "seed-floor", i["paris"], n)],
         "racks": [(i["rack"], "Seed R1", i["paris"], i["floor"])],
         "manufacturers": [(i["corp"], "Seed Corp", "seed-corp")],
-        "device_types": [(i["seed48"], i["corp"], "Seed 48", "seed-48", "S-48")],
+        "device_types": [(i["seed48"], i["corp"], "Seed 48", "seed-48", "S-48", 0, 0)],
         "device_roles": [(i["switch"], "Seed Switch", "seed-switch", "00ff00", True)],
         "platforms": [(i["os"], "Seed OS", "seed-os", i["corp"])],
         "tags": [
