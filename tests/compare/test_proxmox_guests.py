@@ -503,6 +503,39 @@ def test_a_guest_that_is_gone_is_marked_once(case: GuestCase) -> Steps:
 
 
 @share_cluster(**DELETE)
+def test_a_guest_that_proxmox_creates_clones_or_restores_is_not_compared(case: GuestCase) -> Steps:
+    """Its configuration is the lock alone, and the name of a clone comes at the end: ct221 would lose all it has, and the clone
+    be "vm-222"."""
+    restored = container(case, 221)
+    finished = restored.config
+    yield APPLY
+    # The clone may be a guest that is gone, under another vmid.
+    yield ALONE
+    restored.config, restored.status, restored.lock = {"lock": "create"}, "stopped", "create"
+    case.cluster.add_qemu(
+        222, node="pve1", name="VM 222", status="stopped", config={"name": "", "lock": "clone"}
+    )
+    plan = yield SYNC
+    assert plan.changes == []
+    assert {r.key: (r.action, r.reason) for r in rows(plan, "virtual_machines")} == {
+        "vm-222": (
+            "blocked",
+            "not in NetBox, and Proxmox does not show enough to create it: the guest is being cloned (lock: clone), so its"
+            " configuration is not complete",
+        )
+    }
+    said = "Proxmox is creating, cloning or restoring it (lock: {}), so its configuration is not complete"
+    assert set(case.left_out()) == {
+        ("virtual_machines", "ct221", said.format("create")),
+        ("virtual_machines", "vm-222", said.format("clone")),
+    }
+    restored.config, restored.status, restored.lock = finished, "running", None
+    case.cluster.remove(222)
+    plan = yield SYNC
+    assert plan.rows == ()
+
+
+@share_cluster(**DELETE)
 def test_what_others_made_is_not_deleted(case: GuestCase) -> Steps:
     container(case, 109)
     yield APPLY

@@ -41,6 +41,13 @@ SECRET_KEYS = {"cipassword", "sshkeys", "password", "ssh-public-keys", "env", "l
 _NO_LINE = SECRET_KEYS | {"digest"}
 # What the QEMU monitor adds to "running". Other states (io-error, save-vm, ...) still run.
 _QMP_STATES = {"paused", "suspended", "prelaunch"}
+# Locks of guests whose configuration is not complete yet, or no longer: while Proxmox creates, clones or restores a guest, or
+# removes it, interfaces, disks and often the name are missing.
+_UNFINISHED = {
+    "create": "is being created or restored",
+    "clone": "is being cloned",
+    "destroyed": "is being removed",
+}
 # Proxmox shows nameless guests as "VM 100" and "CT100".
 _PLACEHOLDER = re.compile(r"^(VM|CT) ?\d+$")
 
@@ -101,6 +108,9 @@ def read_guest(reading: Reading, guest: Guest, *, last_look: bool = False) -> bo
     if reason is not None:
         _without_config(reading, guest, reason, offline=True)
         return True
+    if (lock := str(config.get("lock") or "")) in _UNFINISHED:
+        _unfinished(reading, guest, lock)
+        return True
     try:
         _with_config(reading, guest, config)
     except MALFORMED as error:
@@ -120,6 +130,21 @@ def _without_config(reading: Reading, guest: Guest, reason: str, *, offline: boo
         key="vmid",
         scope="guest",
         scope_id=vmid,
+    )
+
+
+def _unfinished(reading: Reading, guest: Guest, lock: str) -> None:
+    """Write that the guest is there, and nothing of what its unfinished configuration says."""
+    reason = f"the guest {_UNFINISHED[lock]} (lock: {lock}), so its configuration is not complete"
+    for scope in ("guest", "guest_addresses", "guest_snapshots"):
+        reading.unknown(scope, guest.vmid, reason)
+    reading.add(
+        "guests",
+        [guest.item],
+        lambda _: _guest_row(guest, None, offline=True) | {"lock": lock},
+        key="vmid",
+        scope="guest",
+        scope_id=guest.vmid,
     )
 
 

@@ -22,7 +22,8 @@ SCOPES = {
     "cluster": "'*': nodes or guests may be missing (no quorum, none seen, malformed rows)",
     "rights": "'*': the token does not see everything (VM.Audit, Sys.Audit or Datastore.Audit not on all)",
     "node": "a node: its status, interfaces or storages (offline, unreachable, refused)",
-    "guest": "a vmid: its configuration, so also its interfaces, disks and tags; '*': only one guest was ever read",
+    "guest": "a vmid: its configuration, so also its interfaces, disks and tags (U: it is being created, cloned or"
+    " removed); '*': only one guest was ever read",
     "guest_addresses": "a vmid: its addresses (U); '*': the token has no right to ask guest agents",
     "guest_snapshots": "a vmid: its snapshots",
     "storage": "a storage: its backups, on one node or all; U where the token's rights or a disabled storage"

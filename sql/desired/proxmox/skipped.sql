@@ -24,7 +24,11 @@ from desired.ip_addresses where left_out is not null
 union all
 select 'vlans', owner || ' ' || vid, problem from desired.vlans where problem is not null
 union all
-select 'virtual_machines', key, skipped('node_does_not_answer') from desired.virtual_machines where inactive
+select 'virtual_machines', v.key, case when g.lock = 'destroyed' then skipped('being_removed', {source: 'Proxmox'})
+    when g.lock in ('create', 'clone') then skipped('unfinished', {source: 'Proxmox', lock: g.lock})
+    else skipped('node_does_not_answer') end
+from desired.virtual_machines v join proxmox.guests g on g.vmid::varchar = v.source_id
+where v.inactive
 union all
 select 'backups', settings.endpoint, skipped('no_plugin', {plugin: 'netbox-proxbox'})
 from config.endpoint settings where settings.guest_records = 'plugin'
