@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from netbox_sync_dagster.approve.resolve import Question
+from netbox_sync_dagster.approve.resolve import Question, ResolveError
+from netbox_sync_dagster.storage.resolutions import Word
+from netbox_sync_dagster.text import visible
 
 
 @dataclass(frozen=True)
@@ -37,3 +39,17 @@ def answerable(asked: Iterable[Question], kind: str) -> list[Question]:
     taking = [one for one in asked if kind in one.answers]
     rows = {one.name for one in taking}
     return taking + [one for one in asked if one.name not in rows]
+
+
+def word_in(asked: Iterable[Question], section: str) -> Word:
+    """The name that these questions ask for in a section of the mappings. Raises ResolveError unless it is one name."""
+    words = list(dict.fromkeys(word for one in asked for word in one.words))
+    found = [word for word in words if word.section == section]
+    if len(found) == 1:
+        return found[0]
+    sections = ", ".join(sorted({word.section for word in words})) or "none"
+    names = ", ".join(f"'{visible(word.word, 80)}'" for word in found[:5])
+    raise ResolveError(
+        f"these rows ask for {f'several names of {section}: {names}' if found else f'no name of {visible(section, 40)}'} (the "
+        f"sections of the names that they ask for: {sections})"
+    )

@@ -57,20 +57,21 @@ class ResolveError(ApprovalError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person says. ``netbox_id`` belongs to pick, ``value`` to map and value, ``always`` to keep (whatever the
-    source says from now on), ``until`` to acknowledge."""
+    """What a person says. ``netbox_id`` belongs to pick, ``value`` to map and value, ``word`` to map (which of the names, where
+    a row asks for several), ``always`` to keep (whatever the source says from now on), ``until`` to acknowledge."""
 
     kind: str
     netbox_id: int | None = None
     value: str | None = None
     always: bool = False
     until: datetime | None = None
+    word: Word | None = None
 
 
 @dataclass(frozen=True)
 class Question:
     """What a row, or one field of it, asks. ``answers``: those that are possible; ``candidates``: ids of NetBox objects
-    that it may be; ``values``: those to choose from; ``word``: the name to map."""
+    that it may be; ``values``: those to choose from; ``words``: the names to map."""
 
     row: DiffRow
     field: str | None
@@ -79,7 +80,7 @@ class Question:
     answers: tuple[str, ...]
     candidates: tuple[int, ...] = ()
     values: tuple[str, ...] = ()
-    word: Word | None = None
+    words: tuple[Word, ...] = ()
     # Rows in which these agree ask the same.
     about: str = ""
 
@@ -168,7 +169,7 @@ def resolve(
         cause=first.cause,
         sentence=first.sentence,
         items=() if answer.kind == "map" else tuple(_item(question, answer) for question in asked),
-        word=first.word if answer.kind == "map" else None,
+        word=_meant_word(asked, answer) if answer.kind == "map" else None,
         netbox_id=answer.netbox_id,
         value=answer.value,
         why=why.strip(),
@@ -270,12 +271,16 @@ def _question(
 ) -> Question:
     """``asked``: the cause and its sentence."""
     cause, sentence = str(asked[0]), asked[1] or ""
-    said: dict[str, Any] = json.loads(row.subject) if row.subject else {}
+    said_of_row: dict[str, Any] = json.loads(row.subject) if row.subject else {}
+    said = said_of_row
     if field is not None or "causes" in said:
         said = next((one for one in said.get("causes", [said]) if one.get("cause", cause) == cause), said)
-    word = _word_of(said)
-    possible = tuple(kind for kind in dict.fromkeys(answers) if kind != "map" or word is not None)
-    about = {name: said.get(name) for name in cause_kinds()[cause].about}
+    words = tuple(dict.fromkeys(_words_of(said_of_row if field is None else said)))
+    possible = tuple(kind for kind in dict.fromkeys(answers) if kind != "map" or words)
+    about: dict[str, Any] = {name: said.get(name) for name in cause_kinds()[cause].about}
+    if "map" in possible:
+        # Other names are another question.
+        about["words"] = [(word.section, word.word) for word in words]
     values = said.get("vids") or said.get("names") or []
     return Question(
         row,
@@ -285,20 +290,39 @@ def _question(
         possible,
         tuple(said.get("candidate_ids") or ()),
         tuple(map(str, values)) if "value" in possible else (),
-        word,
+        words,
         json.dumps(about, sort_keys=True, ensure_ascii=False),
     )
 
 
-def _word_of(said: Any) -> Word | None:
-    """The name to map: the first pair of section and word among the parameters and the causes in them."""
+def _words_of(said: Any) -> Iterator[Word]:
+    """The names to map: the pairs of section and word among the parameters and the causes in them."""
     if isinstance(said, dict):
         if isinstance(said.get("section"), str) and isinstance(said.get("word"), str):
-            return Word(said["section"], said["word"])
-        return next((found for value in said.values() if (found := _word_of(value)) is not None), None)
-    if isinstance(said, list):
-        return next((found for value in said if (found := _word_of(value)) is not None), None)
-    return None
+            yield Word(said["section"], said["word"])
+        else:
+            yield from _words_of(list(said.values()))
+    elif isinstance(said, list):
+        for item in said:
+            yield from _words_of(item)
+
+
+def _meant_word(asked: Sequence[Question], answer: Answer) -> Word:
+    """The name that the answer maps. Raises ResolveError if that is not one name of all these questions."""
+    if answer.word is not None:
+        if all(answer.word in question.words for question in asked):
+            return answer.word
+        raise ResolveError(
+            f"not all of these rows ask what the {answer.word.kind} '{visible(answer.word.word, 80)}' means"
+        )
+    words = list(dict.fromkeys(word for question in asked for word in question.words))
+    if len(words) != 1:
+        names = ", ".join(f"{word.kind} '{visible(word.word, 80)}'" for word in words[:5])
+        raise ResolveError(
+            f"these rows ask for several names; say of which section the name is (--section), or select fewer rows: {names}"
+            + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+        )
+    return words[0]
 
 
 def _item(question: Question, answer: Answer) -> Item:
@@ -324,6 +348,8 @@ def _check(warehouse: Warehouse, endpoint: Endpoint, asked: Sequence[Question], 
                 )
     elif answer.value is not None:
         raise ResolveError(f"'{answer.kind}' takes no value")
+    if answer.word is not None and answer.kind != "map":
+        raise ResolveError(f"only 'map' names a name of the source, not '{answer.kind}'")
     if answer.until is not None and answer.kind != "acknowledge":
         raise ResolveError("only 'acknowledge' has an end")
     if answer.until is not None and answer.until <= now():
@@ -347,9 +373,7 @@ def _check_pick(warehouse: Warehouse, asked: Sequence[Question], answer: Answer)
 
 
 def _check_word(warehouse: Warehouse, endpoint: Endpoint, asked: Sequence[Question], answer: Answer) -> None:
-    words = {question.word for question in asked}
-    if len(words) != 1 or (word := words.pop()) is None:
-        raise ResolveError("these rows ask for several names: map each alone")
+    word = _meant_word(asked, answer)
     if not (answer.value or "").strip():
         raise ResolveError("'map' needs the name of a NetBox object")
     table = table_of(word.section)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.approve.asked import QuestionFilter, answerable
+from netbox_sync_dagster.approve.asked import QuestionFilter, answerable, word_in
 from netbox_sync_dagster.approve.followed import what_followed
 from netbox_sync_dagster.approve.resolve import (
     ANSWERS,
@@ -75,6 +75,12 @@ def resolve_command(
     map_to: Annotated[
         str | None, typer.Option("--map", help="The source's name means this NetBox object, everywhere.")
     ] = None,
+    section: Annotated[
+        str | None,
+        typer.Option(
+            help="With --map: which of several names, by its section of the mappings (roles, sites)."
+        ),
+    ] = None,
     value: Annotated[str | None, typer.Option(help="Of several values this one is right.")] = None,
     move: Annotated[bool, typer.Option("--move", help="Move it here.")] = False,
     take: Annotated[bool, typer.Option("--take", help="The source's value is right, this once.")] = False,
@@ -136,6 +142,8 @@ def resolve_command(
         raise CliError(f"one answer at a time: --{' and --'.join(kinds)} are {len(kinds)}")
     if (until is not None and not acknowledge) or (always and not keep):
         raise CliError("--until belongs to --acknowledge, --always to --keep")
+    if section is not None and map_to is None:
+        raise CliError("--section belongs to --map")
     if not kinds:
         if as_json:
             write_json(session.out, {"questions": [_document(one) for one in asked]})
@@ -144,10 +152,12 @@ def resolve_command(
         else:
             _list(session, asked)
         return
-    answer = Answer(kinds[0], pick, map_to if map_to is not None else value, always, _end(until))
+    able = answerable(asked, kinds[0])
+    word = word_in(able, section) if section is not None else None
+    answer = Answer(kinds[0], pick, map_to if map_to is not None else value, always, _end(until), word)
     _answer(
         Desk(session, chosen, plan, name_of(who)),
-        answerable(asked, answer.kind),
+        able,
         answer,
         why,
         yes=yes or dry_run,
@@ -215,6 +225,9 @@ def _show(session: Session, one: Question, number: int) -> None:
     if one.values:
         values = ", ".join(visible(text, 80) for text in one.values)
         session.out.print(f"      values: {values}", soft_wrap=True)
+    if len(one.words) > 1:
+        names = ", ".join(f"{word.kind} '{visible(word.word, 80)}' ({word.section})" for word in one.words)
+        session.out.print(f"      names to map: {names}", soft_wrap=True)
     session.out.print(
         f"      cause {one.cause}; answers: {', '.join(one.answers)}", style="dim", soft_wrap=True
     )
@@ -252,6 +265,10 @@ def _ask_one(desk: Desk, same: list[Question]) -> list[Question] | None:
             session.out.print("q  end")
             continue
         kind = letters[said]
+        if kind == "map":
+            if _map_names(desk, one):
+                return same
+            continue
         try:
             answer = _details(session, one, kind)
             meant = [one]
@@ -270,6 +287,24 @@ def _ask_one(desk: Desk, same: list[Question]) -> list[Question] | None:
         return meant
 
 
+def _map_names(desk: Desk, one: Question) -> int:
+    """Ask what each of the row's names is called in NetBox, and record it; how many were recorded."""
+    session, recorded = desk.session, 0
+    for word in one.words:
+        while name := session.answer(
+            f"{word.kind} '{visible(word.word, 80)}' is called in NetBox (nothing: leave it): "
+        ).strip():
+            try:
+                _record(desk, [one], Answer("map", value=name, word=word), "")
+            except ResolveError as error:
+                session.out.print(visible(str(error), LONGEST), style="red", soft_wrap=True)
+                continue
+            session.out.print(f"recorded: map {word.kind} for every row with this name")
+            recorded += 1
+            break
+    return recorded
+
+
 def _details(session: Session, one: Question, kind: str) -> Answer:
     if kind == "pick":
         hint = f" ({', '.join(map(str, one.candidates))})" if one.candidates else ""
@@ -277,9 +312,6 @@ def _details(session: Session, one: Question, kind: str) -> Answer:
         if not number.isascii() or not number.isdecimal():
             raise ResolveError("an id is a number")
         return Answer(kind, netbox_id=int(number))
-    if kind == "map":
-        word = visible(one.word.word, 80) if one.word else ""
-        return Answer(kind, value=session.answer(f"'{word}' is called in NetBox: "))
     if kind == "value":
         return Answer(kind, value=session.answer(f"which of {', '.join(one.values)}: "))
     if kind == "keep":
@@ -307,8 +339,9 @@ def _document(one: Question) -> dict[str, Any]:
         "answers": list(one.answers),
         "candidates": list(one.candidates),
         "values": list(one.values),
-        "section": one.word.section if one.word else None,
-        "word": one.word.word if one.word else None,
+        "section": one.words[0].section if one.words else None,
+        "word": one.words[0].word if one.words else None,
+        "words": [{"section": word.section, "word": word.word} for word in one.words],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from netbox_sync_dagster.approve.asked import QuestionFilter, answerable
+from netbox_sync_dagster.approve.asked import QuestionFilter, answerable, word_in
 from netbox_sync_dagster.approve.followed import Followed, what_followed
 from netbox_sync_dagster.approve.resolve import (
     Answer,
@@ -42,7 +42,7 @@ def record_answer(context: dg.OpExecutionContext, sync: SyncResource, config: Re
             endpoint,
             plan,
             asked,
-            _answer(config),
+            _answer(config, asked),
             who=config.who,
             through="dagster",
             why=config.why,
@@ -76,13 +76,14 @@ def _endpoint(settings: Config, name: str) -> Endpoint:
         raise ResolveError(error.args[0]) from None
 
 
-def _answer(config: Resolve) -> Answer:
+def _answer(config: Resolve, asked: list[Question]) -> Answer:
     return Answer(
         config.answer.value,
         netbox_id=config.netbox_id,
         value=config.value,
         always=config.always,
         until=end_of(config.until.strip()),
+        word=word_in(asked, config.section.strip()) if config.section.strip() else None,
     )
 
 

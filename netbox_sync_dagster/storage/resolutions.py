@@ -39,6 +39,11 @@ class Word:
     section: str
     word: str
 
+    @property
+    def kind(self) -> str:
+        """What it names: ``device type`` for ``device_types``."""
+        return self.section.removesuffix("s").replace("_", " ")
+
 
 @dataclass(frozen=True)
 class Resolution:

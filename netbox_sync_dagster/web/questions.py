@@ -10,6 +10,7 @@ from netbox_sync_dagster.approve.netbox_names import described, names_of_section
 from netbox_sync_dagster.approve.resolve import ANSWERS, NEEDS_REASON, Question, questions_of_row
 from netbox_sync_dagster.compare.plan import DiffRow, is_undo
 from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.storage.resolutions import Word
 from netbox_sync_dagster.text import natural_key
 from netbox_sync_dagster.web.app import Visit
 from netbox_sync_dagster.web.rights import Rights
@@ -28,6 +29,14 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class ShownWord:
+    """A name of the source that is to be mapped, and the names in NetBox that it may mean."""
+
+    word: Word
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ShownQuestion:
     """A question with what the form of its answers needs. ``content``: the hash of what is asked, with its values.
     ``refused``: why the person may not answer it, or None."""
@@ -35,7 +44,7 @@ class ShownQuestion:
     one: Question
     content: str
     candidates: tuple[Candidate, ...]
-    names: tuple[str, ...]
+    words: tuple[ShownWord, ...]
     refused: str | None
 
     @property
@@ -78,7 +87,7 @@ def shown_to(visit: Visit, name: str, asked: Sequence[Question]) -> list[ShownQu
             one,
             content_of(one),
             _candidates(visit.warehouse, visit.config.netbox.base_url, one),
-            _names(visit.warehouse, one),
+            _words(visit.warehouse, one),
             refused.get(number),
         )
         for number, one in enumerate(asked)
@@ -118,8 +127,12 @@ def _candidates(warehouse: Warehouse, netbox_url: str, one: Question) -> tuple[C
     )
 
 
-def _names(warehouse: Warehouse, one: Question) -> tuple[str, ...]:
-    if "map" not in one.answers or one.word is None:
+def _words(warehouse: Warehouse, one: Question) -> tuple[ShownWord, ...]:
+    if "map" not in one.answers:
         return ()
-    names = {row[0] for row in names_of_section(warehouse, one.word.section) if row[0]}
+    return tuple(ShownWord(word, _names(warehouse, word.section)) for word in one.words)
+
+
+def _names(warehouse: Warehouse, section: str) -> tuple[str, ...]:
+    names = {row[0] for row in names_of_section(warehouse, section) if row[0]}
     return tuple(sorted(names, key=natural_key)[:_MOST_NAMES])

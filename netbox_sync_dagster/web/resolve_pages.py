@@ -21,6 +21,7 @@ from netbox_sync_dagster.approve.resolve import (
     suggestions,
 )
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, is_undo, load_plan
+from netbox_sync_dagster.storage.resolutions import Word
 from netbox_sync_dagster.text import visible
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.comparisons import Comparison
@@ -71,6 +72,10 @@ class _Given:
                 value=text("value") or None if kind in ("map", "value") else None,
                 always=kind == "keep" and text("always") == "1",
                 until=end_of(text("until")) if kind == "acknowledge" else None,
+                # A name may begin or end with a space.
+                word=Word(text("section"), str(form.get("word") or ""))
+                if kind == "map" and text("section")
+                else None,
             ),
             why=text("why")[:_LONGEST_REASON],
         )
@@ -152,7 +157,8 @@ def answer(visit: Visit) -> Response:
     number = f"{len(allowed)} row{'s' if len(allowed) != 1 else ''}"
     said = f"recorded: {given.answer.kind} for {number}"
     if given.answer.kind == "map":
-        said = "recorded: map for every row with this name"
+        what = given.answer.word.kind if given.answer.word is not None else "name"
+        said = f"recorded: map for every row with this {what}"
     return compare_and_watch(visit, plan, allowed, said)
 
 

@@ -47,6 +47,39 @@ def test_a_name_is_mapped_once_for_all_rows(harness: CliHarness, netbox: NetBox)
     assert '"Core"' in harness.ok("sql", f"{query} WHERE item.field = 'role'")
 
 
+def test_each_of_several_names_is_mapped_apart(harness: CliHarness, nms: LabLibreNMS) -> None:
+    nms.state.devices[0]["hardware"] = "WS-C2960X-48TS-L"
+    harness.configure(defaults={"vlan_group": "paris"})
+    harness.ok("sync")
+    names = "device type 'WS-C2960X-48TS-L', role 'network'"
+    shown = harness.ok("resolve", "nms", "--resource", "devices")
+    assert "names to map: device type 'WS-C2960X-48TS-L' (device_types), role 'network' (roles)" in shown
+    [one] = json.loads(harness.ok("resolve", "nms", "--resource", "devices", "--json"))["questions"]
+    assert one["words"] == [
+        {"section": "device_types", "word": "WS-C2960X-48TS-L"},
+        {"section": "roles", "word": "network"},
+    ]
+
+    def refused(*more: str) -> str:
+        answer = harness.run("resolve", "nms", "sw1", "--map", "Access", *more, "--yes", "--who", "ada")
+        assert answer.code == 1
+        return answer.err
+
+    assert refused() == (
+        "error: these rows ask for several names; say of which section the name is (--section), or select fewer rows: "
+        f"{names}\n"
+    )
+    assert "these rows ask for no name of sites (the sections" in refused("--section", "sites")
+    wrong = harness.run("resolve", "nms", "sw1", "--take", "--section", "roles", "--yes", "--who", "ada")
+    assert wrong.err == "error: --section belongs to --map\n"
+    harness.ok("resolve", "nms", "sw1", "--map", "Access", "--section", "roles", "--yes", "--who", "ada")
+    answers = ("m", "C296O", "C2960")
+    talk = harness.talk("resolve", "nms", "sw1", "--who", "ada", answers=answers)
+    assert "device type 'WS-C2960X-48TS-L' is called in NetBox (nothing: leave it):" in talk
+    assert "recorded: map device type for every row with this name" in talk
+    assert rows(harness, "devices") == {"sw1": "create"}
+
+
 def test_the_source_is_right(drifted: CliHarness, netbox: NetBox) -> None:
     assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "drifted"}
 

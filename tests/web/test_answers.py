@@ -256,15 +256,26 @@ def test_a_name_is_mapped_and_a_busy_endpoint_is_compared_later(site: Site) -> N
 
     assert reason().startswith("no device type: map device_types")
     anna = _anna(site)
-    assert "Map : the name means this NetBox object" in anna.open("/plans/paris/row", **node)
+    text = anna.open("/plans/paris/row", **node)
+    cpu = "Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz"
+    # Each name that is missing has its own form.
+    for kind, word in (("device type", cpu), ("role", "node"), ("site", "pve1")):
+        assert f"Map the {kind} {word} : it means this {kind} in NetBox" in text
+        assert f"Map this {kind} for every row" in text
     assert '<option value="R640 &amp; Co">' in anna.page
-    wrong = _answer(anna, "map", value="R640 & C", **node)
+    several = _answer(anna, "map", value="R640 & Co", **node)
+    assert "these rows ask for several names; say of which section the name is (--section)" in several
+    assert f"device type '{cpu}', role 'node', site 'pve1'" in several
+    other = _answer(anna, "map", value="R640 & Co", section="platforms", word="Debian", **node)
+    assert "not all of these rows ask what the platform 'Debian' means" in other
+    device_type = {"section": "device_types", "word": cpu, **node}
+    wrong = _answer(anna, "map", value="R640 & C", **device_type)
     assert "NetBox has no device_types 'R640 & C'; did you mean R640 & Co?" in wrong
     assert _recorded(site) == []
 
     with EndpointLock.for_sync(site.warehouse, "proxmox", "paris", "somebody"):
-        text = _answer(anna, "map", value="R640 & Co", **node)
-    assert "recorded: map for every row with this name" in text
+        text = _answer(anna, "map", value="R640 & Co", **device_type)
+    assert "recorded: map for every row with this device type" in text
     assert "paris was not compared again: " in text
     assert "somebody" in text
     assert reason().startswith("no device type")

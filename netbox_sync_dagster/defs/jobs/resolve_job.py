@@ -37,6 +37,9 @@ class Resolve(dg.Config):
     field: str | None = Field(None, description="What this field asks, e.g. description.")
     netbox_id: int | None = Field(None, description="With pick: the id of the NetBox object.")
     value: str | None = Field(None, description="With map: the name in NetBox. With value: the right one.")
+    section: str = Field(
+        "", description="With map: which of several names, by its section of the mappings, e.g. roles."
+    )
     always: bool = Field(False, description="With keep: from now on, whatever the source says.")
     until: str = Field(
         "", description="With acknowledge: the last day (2027-01-31), or a number of days (30d)."
