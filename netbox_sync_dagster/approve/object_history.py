@@ -15,7 +15,8 @@ from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.connections import named_rows
-from netbox_sync_dagster.storage.ledger import ledger_view_queries
+from netbox_sync_dagster.storage.ledger import apply_files, first_line, ledger_view_queries
+from netbox_sync_dagster.storage.views import rows_of_diffs
 from netbox_sync_dagster.text import Shown
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def history_of_row(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, endpoin
         keys.add(Key(endpoint, target["ref"], target["key"]))
     if row.netbox_id is None and row.action == "create":
         wanted = {item.name: item.after for item in row.fields}
-        for one in _named(con, row.resource, row.key):
+        for one in _named(con, warehouse, row.resource, row.key):
             ours = one["endpoint"] == endpoint
             if ours or (one["action"] == "create" and _same_place(wanted, _after(one["fields"]))):
                 objects |= _object_of(one)
@@ -84,7 +85,7 @@ def history_of_name(
     apply_id, object_type, netbox_id, fields (of a write: field, before and after as JSON), seq. ``con`` has the views of
     ``storage.views``.
     """
-    known = _named(con, resource, name)
+    known = _named(con, warehouse, resource, name)
     objects = {item for one in known for item in _object_of(one)}
     source = SOURCES.get(resource) or SOURCES.get(f"proxbox_{resource}")
     if source is not None and name.isdecimal() and len(name) < 19:
@@ -116,8 +117,15 @@ def _history(
 ) -> Rows:
     objects = objects | _former(con, warehouse, objects)
     given = _parameters(objects, keys)
-    keys = {Key(*found) for found in con.execute(read_sql("evidence/known_as.sql"), given).fetchall()}
-    return named_rows(con.execute(read_sql("evidence/history.sql"), _parameters(objects, keys)))
+    known_as = read_sql("evidence/known_as.sql").replace("{rows}", rows_of_diffs(warehouse))
+    keys = {Key(*found) for found in con.execute(known_as, given).fetchall()}
+    found = named_rows(con.execute(read_sql("evidence/history.sql"), _parameters(objects, keys)))
+    files = apply_files(warehouse)
+    for one in found:
+        if one["kind"] == "write" and (file := files.get((one["endpoint"], one["apply_id"]))):
+            start = first_line(file)
+            one |= {"who": start.get("who"), "through": start.get("through")}
+    return found
 
 
 def _parameters(objects: Iterable[NetBoxObject], keys: Iterable[Key]) -> dict[str, list[dict[str, Any]]]:
@@ -127,8 +135,9 @@ def _parameters(objects: Iterable[NetBoxObject], keys: Iterable[Key]) -> dict[st
     }
 
 
-def _named(con: duckdb.DuckDBPyConnection, resource: str, name: str) -> Rows:
-    return named_rows(con.execute(read_sql("evidence/named.sql"), {"resource": resource, "name": name}))
+def _named(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, resource: str, name: str) -> Rows:
+    sql = read_sql("evidence/named.sql").replace("{rows}", rows_of_diffs(warehouse))
+    return named_rows(con.execute(sql, {"resource": resource, "name": name}))
 
 
 def _object_of(one: Mapping[str, Any]) -> set[NetBoxObject]:
@@ -164,7 +173,8 @@ def _former(
     con: duckdb.DuckDBPyConnection, warehouse: Warehouse, objects: set[NetBoxObject]
 ) -> set[NetBoxObject]:
     """The ids that these objects had before an undo created them again."""
-    if not objects:
+    # The query reads the whole ledger.
+    if not objects or not any(first_line(file).get("undoes") for file in apply_files(warehouse).values()):
         return set()
     views = ledger_view_queries(warehouse)
     again = views["made_again"].replace("ledger.applied", "applied")

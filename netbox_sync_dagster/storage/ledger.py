@@ -70,6 +70,22 @@ def has_applies(warehouse: Warehouse) -> bool:
     return any(file.stat().st_size for file in warehouse.ledger.glob("applies/*/*.jsonl"))
 
 
+def apply_files(warehouse: Warehouse) -> dict[tuple[str, str], Path]:
+    """{(endpoint, apply id): file} of all applies that are here; the first line of a file is its start (``first_line``)."""
+    files = warehouse.ledger.glob("applies/*/*.jsonl")
+    return {(file.parent.name, file.stem): file for file in files}
+
+
+def first_line(file: Path) -> Line:
+    """The first line of a ledger file; empty if there is none, or it is damaged."""
+    try:
+        with file.open("rb") as content:
+            found = orjson.loads(content.readline())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def ledger_views(warehouse: Warehouse, *, objects: bool = True) -> str:
     """The SQL that creates the views ``ledger.*`` over this warehouse; with ``objects`` also those of NetBox's
     objects."""

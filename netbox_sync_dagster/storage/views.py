@@ -219,6 +219,13 @@ def ask(
                 tries = tries[-1:]
 
 
+def rows_of_diffs(warehouse: Warehouse) -> str:
+    """SQL of the rows of all current diffs, as their files have them: decisions (``diff.changes``) cost a reading of the whole
+    ledger. Use it within ``ask``, after the views were opened."""
+    sql = _rows_of(_files_with_rows(warehouse)).replace("{current}", _current_pattern(warehouse))
+    return sql.replace("{home}", connections.quoted(connections.pattern(warehouse.home)))
+
+
 def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> str:
     """Create the empty files that the views need; returns the SQL that creates the views (which ones: see
     ``open_views``)."""

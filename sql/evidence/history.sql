@@ -53,9 +53,7 @@ answers as (
         'the answer ' || answer, withdrawn_seq
     from answered where withdrawn_at is not null
 )
-select kind, recorded_at, what, action, endpoint, resource, key, field, coalesce(e.who, a.who) as who,
-    coalesce(e.through, a.through) as through, approver, message, override, change_id, e.apply_id, object_type,
-    netbox_id, fields, e.seq
-from (from writes union all by name from decisions union all by name from answers) e
-left join (select apply_id, who, through from ledger.applies) a using (apply_id)
-order by e.seq, resource, key, change_id
+select kind, recorded_at, what, action, endpoint, resource, key, field, who, through, approver, message, override,
+    change_id, apply_id, object_type, netbox_id, fields, seq
+from (from writes union all by name from decisions union all by name from answers)
+order by seq, resource, key, change_id
