@@ -27,8 +27,13 @@ netbox_serials as (
     select lower(stripped(serial)) as serial, min(id) as id from devices
     where not is_no_serial(serial) group by 1 having count(*) = 1
 ),
+-- For a stack the source may show the serial of any of its members.
+own_serials as (
+    select key, coalesce(m.serial, d.serial) as serial
+    from desired.devices d left join (from desired.stack_members where is_master) m using (key)
+),
 source_serials as (
-    select lower(serial) as serial, min(key) as key from desired.devices
+    select lower(serial) as serial, min(key) as key from own_serials
     where serial is not null group by 1 having count(*) = 1
 ),
 by_serial as (
@@ -123,13 +128,14 @@ known as materialized (
                 and l.field = 'name'
                 and list_contains(list_transform(w.names, lambda n: lower(n)), lower(l.value::json->>'$'))) as agrees,
         nullif(concat_ws(' and ',
-            if(not is_no_serial(d.serial) and lower(trim(d.serial)) <> lower(w.serial), 'serial', null),
+            if(not is_no_serial(d.serial) and lower(trim(d.serial)) <> lower(o.serial), 'serial', null),
             if(w.ip not in (select host from netbox_hosts h where h.id = a.id)
                and coalesce(d.primary_ip4_id, d.primary_ip6_id) is not null, 'address', null)), '') as differs,
         exists (from ledger.last_written l, settings where l.object_type = 'dcim/devices' and l.netbox_id = a.id
             and l.field = 'cf.' || settings.node_field) as ours
     from asked a
     join desired.devices w using (key)
+    join own_serials o using (key)
     join devices d using (id)
     left join shared_macs m on m.key = a.key and m.id = a.id
 ),

@@ -5,7 +5,7 @@
 with settings as (from config.endpoint),
 
 chassis as (
-    select d.key as device, d.name as stack_name, d.serial as stack_serial, c.entPhysicalIndex as part,
+    select d.key as device, d.source_id, d.name as stack_name, d.serial as stack_serial, c.entPhysicalIndex as part,
         c.entPhysicalParentRelPos as place,
         serial_number(c.entPhysicalSerialNum) as serial, usable_name(c.entPhysicalModelName) as model,
         -- "2", "Switch 2", "Switch 2 Chassis", "Stack Unit 2", "CHASSIS-2": a number that the device itself shows.
@@ -30,7 +30,7 @@ slots as (
     from librenms.inventory where juniper_slot(entPhysicalDescr) is not null
 ),
 switches as (
-    select d.key as device, d.name as stack_name, d.serial as stack_serial, f.part, null::bigint as place,
+    select d.key as device, d.source_id, d.name as stack_name, d.serial as stack_serial, f.part, null::bigint as place,
         nullif(serial_number(f.serial), 'BUILTIN') as serial, usable_name(f.model) as model, f.slot + 1 as number,
             true as in_stack
     from slots f
@@ -60,13 +60,27 @@ placed as (
         else turn end)::integer as position
     from numbered where members > 1
 ),
+-- The device that NetBox has for the stack. Another member may take over at any time: LibreNMS then shows its serial,
+-- and the stack is the same.
+held as (
+    select lower(stripped(n.serial)) as serial, min(v.master_id = n.id) as is_master,
+        min(source_claim(n.cf, settings.node_field, settings.id_scope, settings.only_of_its_kind)) as claim
+    from netbox.devices n
+    cross join settings
+    left join netbox.virtual_chassis v on v.id = n.virtual_chassis_id
+    where lower(stripped(n.serial)) in (select lower(serial) from placed)
+    group by 1 having count(*) = 1
+),
 ranked as (
-    -- The master has the serial that LibreNMS shows for the device, else the first place.
+    -- The master is the device that NetBox has for the stack, else the one with the serial that LibreNMS shows for it,
+    -- else the first place.
     select placed.*, row_number() over (partition by device
-        order by coalesce(lower(serial) = lower(stack_serial), false) desc, position) = 1 as is_master,
+        order by coalesce(held.claim = source_id, false) desc, coalesce(held.is_master, false) desc,
+            coalesce(lower(placed.serial) = lower(stack_serial), false) desc, position) = 1 as is_master,
         replace(replace(replace(settings.member_name, '{name}', stack_name), '{position}', position::varchar),
-            '{serial}', coalesce(serial, position::varchar)) as new_name
+            '{serial}', coalesce(placed.serial, position::varchar)) as new_name
     from placed cross join settings
+    left join held on held.serial = lower(placed.serial)
     where stack_name is not null
 )
 select

@@ -1,0 +1,65 @@
+"""Members of a stack that NetBox has: another master, other positions."""
+
+from __future__ import annotations
+
+from tests.sql.estate import Estate
+from tests.sql.kinds import GENEROUS, device, interface, part, port
+
+
+def stack(shown: str, *serials: str, positions: tuple[int | None, ...] = (1, 2, 3)) -> Estate:
+    """LibreNMS's sw1 with the serial ``shown`` and these chassis, from position 1. NetBox has the chassis A, B and C at
+    ``positions``; sw1, device 1, is A, the master, and holds LibreNMS's id."""
+    estate = Estate("librenms", policies=GENEROUS, virtual_chassis=True, member_name="{name}-{serial}")
+    device(estate, 1, "sw1", serial=f"FOC{shown}")
+    part(estate, 1, 1, "stack")
+    for position, serial in enumerate(serials, 1):
+        part(
+            estate,
+            1,
+            10 + position,
+            "chassis",
+            entPhysicalContainedIn=1,
+            entPhysicalName=f"Switch {position}",
+            entPhysicalSerialNum=f"FOC{serial}",
+            entPhysicalModelName="C9300",
+        )
+    estate.add("netbox.virtual_chassis", id=1, name="sw1", master_id=1)
+    for number, (serial, place) in enumerate(zip("ABC", positions, strict=False), 1):
+        estate.add(
+            "netbox.devices",
+            id=number,
+            name="sw1" if number == 1 else f"sw1-FOC{serial}",
+            status="active",
+            serial=f"FOC{serial}",
+            virtual_chassis_id=place and 1,
+            vc_position=place,
+            cf={"librenms_id": {"lib": 1}} if number == 1 else {},
+        )
+    return estate
+
+
+def changes(estate: Estate) -> list[tuple[str, str, int | None, dict[str, object]]]:
+    return [
+        (r.action, r.key, r.netbox_id, r.fields)
+        for r in estate.rows()
+        if r.resource in ("devices", "virtual_chassis", "virtual_chassis_members", "virtual_chassis_masters")
+    ]
+
+
+def test_another_master_of_a_stack_changes_nothing() -> None:
+    """LibreNMS shows the serial of the member that is active now."""
+    estate = stack("B", "A", "B", positions=(1, 2))
+    for number, name in enumerate(("Gi1/0/1", "Gi2/0/1"), 1):
+        port(estate, number, name)
+        interface(estate, number, name, device=number, port=number)
+    port(estate, 3, "Vlan1", ifType="l3ipvlan")
+    interface(estate, 3, "Vlan1", type="virtual", port=3)
+    assert [(r.action, r.key, r.reason) for r in estate.rows()] == []
+
+
+def test_a_new_stack_has_the_master_that_librenms_shows() -> None:
+    estate = stack("B", "A", "B", positions=())
+    assert [(key, netbox_id) for _, key, netbox_id, _ in changes(estate)] == [
+        ("sw1", None),
+        ("sw1-FOCA", None),
+    ]
