@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import GENEROUS, device, interface, part, port
+from tests.sql.kinds import GENEROUS, device, interface, part, port, told
 
 
 def stack(shown: str, *serials: str, positions: tuple[int | None, ...] = (1, 2, 3)) -> Estate:
@@ -63,3 +63,37 @@ def test_a_new_stack_has_the_master_that_librenms_shows() -> None:
         ("sw1", None),
         ("sw1-FOCA", None),
     ]
+
+
+def test_members_move_to_positions_that_are_free_or_become_free() -> None:
+    """C moves to 4, B to 3, where C was."""
+    estate = stack("A", "A", "X", "B", "C")
+    assert [change for change in changes(estate) if change[0] == "update"] == [
+        ("update", "sw1-FOCB", 2, {"vc_position": 3}),
+        ("update", "sw1-FOCC", 3, {"vc_position": 4}),
+    ]
+
+
+def test_members_do_not_change_places() -> None:
+    """NetBox refuses a position that another member has, and neither can be first."""
+    assert told(stack("A", "A", "C", "B"), "virtual_chassis_members") == {
+        "sw1-FOCB": (
+            "blocked",
+            "NetBox has sw1-FOCC at position 3 of the virtual chassis, and accepts a position once",
+        ),
+        "sw1-FOCC": (
+            "blocked",
+            "NetBox has sw1-FOCB at position 2 of the virtual chassis, and accepts a position once",
+        ),
+    }
+
+
+def test_a_member_takes_no_position_of_one_that_stays() -> None:
+    """B is gone from the stack, and stays in NetBox at position 2."""
+    assert told(stack("A", "A", "C"), "virtual_chassis_members", "virtual_chassis") == {
+        "sw1-FOCC": (
+            "blocked",
+            "NetBox has sw1-FOCB at position 2 of the virtual chassis, and accepts a position once",
+        ),
+        "sw1: sw1-FOCB": ("drifted", "LibreNMS shows no such member of sw1"),
+    }
