@@ -256,9 +256,15 @@ chosen as (
     left join known k on k.key = s.key and k.id = s.any_id
     left join (select id, coalesce(name, 'device ' || id) as name from devices) d on d.id = s.any_id
 ),
+-- Devices that the source has disabled or ignores do not compete with others.
+competing as (
+    select c.choice, coalesce(w.inactive, false) as inactive,
+        not bool_and(coalesce(w.inactive, false)) over (partition by c.choice.id) as any_active
+    from chosen c join desired.devices w using (key) where not c.choice.several
+),
 claims as (
-    select choice.id as id, count(*) as claimants, count(*) filter (choice.certain) as certain
-    from chosen where not choice.several group by 1
+    select choice.id as id, any_active, count(*) as claimants, count(*) filter (choice.certain) as certain
+    from competing where not (inactive and any_active) group by all
 ),
 candidates as (
     select key, list(distinct id order by id) as ids
@@ -269,8 +275,10 @@ evaluated as (
     select
         w.key, w.source_id, w.name as wanted_name, w.not_imported, c.step,
         -- A device that only has the id of another device's match: a new one.
-        case when c.choice.number is not null and l.certain = 1 then null else c.choice.id end as netbox_id,
+        case when c.choice.number is not null and l.certain = 1 then null
+             when w.inactive and l.any_active then null else c.choice.id end as netbox_id,
         case
+            when w.inactive and l.any_active then null
             when w.in_site_only and c.step = 3 and not c.choice.several and d.site_id is distinct from site.netbox_id
                 then conflict('device_in_another_site', {device: d.name, site: coalesce(other.name, 'none')})
             when c.choice.several then conflict('several_devices', {candidates: t.found})
@@ -286,7 +294,9 @@ evaluated as (
             when c.key is null and n.found is not null and w.not_imported is null
                 then conflict('may_be_this_device', {candidates: n.found, field: settings.node_field,
                     entry: to_json(settings.id_scope) || ': ' || w.id_value})
-            when c.key is null and count(*) over (partition by lower(w.name)) > 1 and w.name is not null
+            when c.key is null and w.name is not null
+                and count(*) filter (w.inactive is not true) over (partition by lower(w.name)) > 1
+                and w.inactive is not true
                 then conflict('several_devices_of_a_name', {name: w.name})
         end as problem
     from desired.devices w

@@ -7,7 +7,7 @@
 -- Only with rows of desired.cables.
 with devices as (
     select d.key, m.netbox_id, coalesce(m.name, d.name, d.key) as label, m.problem,
-        coalesce('n' || m.netbox_id, 'k' || d.key) as place,
+        coalesce('n' || m.netbox_id, 'k' || d.key) as place, d.inactive and m.netbox_id is null as is_left_out,
         -- Names as given, without those that are the first label of another one.
         list_filter(d.names, lambda n: not list_contains(list_transform(d.names, lambda o: coalesce(short_name(o), '')),
             n)) as names
@@ -36,9 +36,13 @@ name_hits as (
     union all
     select a.remote_name, k.place, 2 from asked a join known_names k on k.label = lower(a.remote_name)
 ),
+-- One that the source has disabled or ignores does not compete with others.
 best_names as (
-    select distinct remote_name, place from
-        (select * from name_hits qualify step = min(step) over (partition by remote_name))
+    select distinct remote_name, place
+    from (select h.*, coalesce(d.is_left_out, false) as is_left_out
+          from (from name_hits qualify step = min(step) over (partition by remote_name)) h
+          left join devices d using (place))
+    qualify not is_left_out or bool_and(is_left_out) over (partition by remote_name)
 ),
 by_name as (
     select b.remote_name, count(*) as candidates, min(b.place) as place, list(p.label order by p.label)

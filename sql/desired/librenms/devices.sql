@@ -24,9 +24,12 @@ called as materialized (
           from named, settings) n, settings
 ),
 
--- Two devices that would get one name: the device id tells them apart, and the diff shows a conflict.
+-- Two devices that would get one name: the device id tells them apart, and the diff shows a conflict. Disabled and
+-- ignored ones do not compete with others: LibreNMS often has a device twice, and people disable one of them.
 keyed as (
-    select *, count(*) over (partition by lower(name)) as same_name from called
+    select *, if(disabled or ignore, count(*) over namesakes,
+            count(*) filter (not (disabled or ignore)) over namesakes) as same_name
+    from called window namesakes as (partition by lower(name))
 ),
 
 decided as (
