@@ -1,4 +1,4 @@
-"""The code location: what ``dagster dev -w workspace.yaml`` and ``dg dev`` load."""
+"""The code location: what ``dg dev`` loads."""
 
 from __future__ import annotations
 

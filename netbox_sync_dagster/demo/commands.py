@@ -66,8 +66,9 @@ def lab(arguments: list[str]) -> int:
             console.print_lines(servers_of(running, credentials=True))
             console.print_lines(f"Certificate authority of Proxmox: {options.dir}/certificates/ca.pem")
             console.print_lines(
-                f"\nIn another terminal, in this folder:\n\n  . {options.dir}/lab.env\n"
-                f"  netbox-sync sync && netbox-sync diff\n\nReview page (netbox-sync web): {running.page_login}\n"
+                "\nIn another terminal, in this folder, follow docs/tutorial.md, or use the configuration that the lab has "
+                f"written:\n\n  . {options.dir}/lab.env\n  netbox-sync sync && netbox-sync diff\n\n"
+                f"Review page (netbox-sync web): {running.page_login}\n"
                 "Ctrl-C ends the lab."
             )
             _until_interrupted()

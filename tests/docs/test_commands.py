@@ -37,6 +37,7 @@ ELSEWHERE = {
     "chmod": "changes the reader's files",
     "cp": "changes the reader's files",
     "dagster": "tests/defs start it",
+    "dg": "starts what dagster starts; the package does not install it",
     "docker": "not on every machine; tests/test_deploy.py reads what it gets",
     "marimo": "a notebook; tests/cli/test_notebook.py runs its cells",
     "pveum": "Proxmox's own",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -17,27 +18,56 @@ PAGE = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text(encoding="
 ASKING = ("approve", "apply", "resolve")
 
 
-def commands() -> list[list[str]]:
+@dataclass(frozen=True)
+class Step:
+    """A command of the page, and the lines that the page shows below it; ``...`` stands for any lines."""
+
+    words: list[str]
+    shown: list[str]
+
+
+def steps() -> list[Step]:
     """The commands of netbox-sync and curl, without those that run until they are interrupted."""
     found = []
     for kind, body in re.findall(r"```(sh|console)\n(.*?)```", PAGE, re.DOTALL):
-        for line in body.replace("\\\n", " ").splitlines():
-            text = line.removeprefix("$ ") if kind == "sh" or line.startswith("$ ") else ""
-            words = shlex.split(text)
+        text = body.replace("\\\n", " ")
+        # In console blocks, output follows the command.
+        commands = re.split(r"(?m)^\$ ", text)[1:] if kind == "console" else text.splitlines()
+        for command in commands:
+            line, _, output = command.partition("\n")
+            words = shlex.split(line)
             if words and words[0] in ("netbox-sync", "curl") and words[1] not in ("lab", "web"):
-                found.append(words)
+                found.append(Step(words, output.splitlines()))
     # The first one asks; the page has the same without questions.
-    assert found[0] == ["netbox-sync", "init"]
+    assert found[0].words == ["netbox-sync", "init"]
     return found[1:]
 
 
-def shown() -> list[str]:
-    """The lines of output that the page shows."""
-    blocks = [
-        body for kind, body in re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL) if kind in ("", "console")
-    ]
-    lines = [line for block in blocks for line in block.splitlines()]
-    return [line for line in lines if not line.startswith("$ ") and line.strip() != "..."]
+def same_for_all(text: str) -> str:
+    """The output without what differs from run to run: times, durations, ids of changes and applies."""
+    for pattern, stands_for in (
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d UTC)?", "<time>"),
+        (r"\d{8}T\d{9}Z-[0-9a-f]{4}|(?<=\[)[0-9a-f]{8}(?=[ \]])", "<id>"),
+        (r"in \d+\.\d s,", "in <seconds>,"),
+    ):
+        text = re.sub(pattern, stands_for, text)
+    return text
+
+
+def differences(shown: list[str], printed: list[str]) -> list[str]:
+    """What the page shows and the command does not print there."""
+    position, exact = 0, True
+    missing = []
+    for line in shown:
+        if line == "...":
+            exact = False
+        elif line in printed[position : position + 1 if exact else None]:
+            position, exact = printed.index(line, position) + 1, True
+        else:
+            missing.append(line)
+    if exact and shown and position < len(printed):
+        missing.append(f"not shown: {printed[position]}")
+    return missing
 
 
 def edit(file: Path, command: list[str]) -> None:
@@ -78,15 +108,32 @@ def test_the_tutorial_works_as_it_is_written(
             "http://127.0.0.1:8001": lab.librenms.url,
             "https://127.0.0.1:8007": lab.proxmox[1].url,
         }
-        for words in commands():
+        wrong = {}
+        for step in steps():
+            words = step.words
             if words[0] == "curl":
                 patch_netbox(words, lab)
                 continue
             if words[1] != "init":
                 edit(tmp_path / "netbox_sync.yaml", words)
             for there, here in addresses.items():
-                words = [word.replace(there, here) for word in words]  # noqa: PLW2901
+                words = [word.replace(there, here) for word in words]
             assert run([*words[1:], *(["--yes"] if words[1] in ASKING else [])]) == 0, words
-    printed = capsys.readouterr().out
-    assert [line for line in shown() if line not in printed] == []
-    assert "error" not in printed
+            printed = capsys.readouterr().out
+            assert "error" not in printed
+            shown = same_for_all("\n".join(step.shown)).splitlines()
+            if found := differences(shown, same_for_all(printed).splitlines()):
+                wrong[shlex.join(step.words)] = found
+    assert wrong == {}
+
+
+def test_output_that_the_page_does_not_show_is_found() -> None:
+    printed = ["a", "b", "c"]
+    assert differences(["a", "...", "c"], printed) == differences([], printed) == []
+    assert differences(["...", "b", "..."], printed) == []
+    assert differences(["b", "c"], printed) == ["b", "c", "not shown: a"]
+    assert differences(["a", "b"], printed) == ["not shown: c"]
+    assert differences(["a", "c"], printed) == ["c", "not shown: b"]
+    assert same_for_all(
+        "read in 1.2 s, [17ee5bef +2], apply 20261129T230522558Z-1bca of 2026-11-30 15:16:57 UTC"
+    ) == ("read in <seconds>, [<id> +2], apply <id> of <time>")
