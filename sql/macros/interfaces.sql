@@ -43,7 +43,8 @@ create or replace macro type_by_name(name) as
         when 'hundredgigabitethernet' then '100gbase-x-qsfp28' when '100ge' then '100gbase-x-qsfp28'
         when 'fourhundredgige' then '400gbase-x-qsfpdd' when '400ge' then '400gbase-x-qsfpdd' end;
 
--- Short and long Cisco names compare equal: one spelling for both, and for that of IOS-XR (TenGigE0/0/0/1).
+-- Short and long names of Cisco and Arista compare equal: one spelling for both, and for that of IOS-XR
+-- (TenGigE0/0/0/1).
 create or replace macro interface_alias(name) as
     case when not regexp_matches(name, '^[A-Za-z-]+ ?[0-9]') then lower(name)
     else lower(case lower(regexp_extract(name, '^([A-Za-z-]+)', 1))
@@ -51,8 +52,12 @@ create or replace macro interface_alias(name) as
         when 'te' then 'TenGigabitEthernet' when 'tengige' then 'TenGigabitEthernet'
         when 'fo' then 'FortyGigabitEthernet' when 'fortygige' then 'FortyGigabitEthernet'
         when 'hu' then 'HundredGigE' when 'hundredgigabitethernet' then 'HundredGigE'
-        when 'twe' then 'TwentyFiveGigE' when 'twentyfivegigabitethernet' then 'TwentyFiveGigE' when 'eth'
-            then 'Ethernet'
+        when 'twe' then 'TwentyFiveGigE' when 'twentyfivegigabitethernet' then 'TwentyFiveGigE'
+        when 'tf' then 'TwentyFiveGigE' when 'tw' then 'TwoGigabitEthernet' when 'fi' then 'FiveGigabitEthernet'
+        when 'fou' then 'FourHundredGigE' when 'fh' then 'FourHundredGigE' when 'ap' then 'AppGigabitEthernet'
+        when 'eth' then 'Ethernet' when 'et' then 'Ethernet' when 'ma' then 'Management' when 'mg' then 'MgmtEth'
+        when 'be' then 'Bundle-Ether' when 'se' then 'Serial' when 'tu' then 'Tunnel' when 'nu' then 'Null'
+        when 'bv' then 'BVI' when 'bd' then 'BDI' when 'di' then 'Dialer' when 'ce' then 'Cellular'
         when 'po' then 'Port-channel' when 'lo' then 'Loopback' when 'vl' then 'Vlan'
         else regexp_extract(name, '^([A-Za-z-]+)', 1) end
         || trim(regexp_replace(name, '^[A-Za-z-]+', ''))) end;

@@ -276,3 +276,49 @@ def test_numbers_of_a_new_installation_on_other_devices_are_no_evidence(switch: 
         "eth1": (None, None),
         "eth2": (None, "port 102 of srv1 is sw2 Gi0/2 in NetBox"),
     }
+
+
+def test_short_and_long_names_are_one_interface(switch: Switch) -> None:
+    """As Cisco and Arista devices show them, and as NetBox's device type library has them."""
+    names = {
+        "Fa0/1": "FastEthernet0/1",
+        "Gi1/0/1": "GigabitEthernet1/0/1",
+        "Tw1/0/2": "TwoGigabitEthernet1/0/2",
+        "Fi1/0/3": "FiveGigabitEthernet1/0/3",
+        "Te1/1/1": "TenGigabitEthernet1/1/1",
+        "Twe1/0/4": "TwentyFiveGigE1/0/4",
+        "TF0/0/0/5": "TwentyFiveGigE0/0/0/5",
+        "Fo1/1/2": "FortyGigabitEthernet1/1/2",
+        "Hu1/0/49": "HundredGigE1/0/49",
+        "Fou1/0/50": "FourHundredGigE1/0/50",
+        "FH0/0/0/1": "FourHundredGigE0/0/0/1",
+        "Ap1/0/1": "AppGigabitEthernet1/0/1",
+        "Et3": "Ethernet3",
+        "Eth1/4": "Ethernet1/4",
+        "Ma1": "Management1",
+        "Mg0/RP0/CPU0/0": "MgmtEth0/RP0/CPU0/0",
+        "Po1": "Port-channel1",
+        "BE1": "Bundle-Ether1",
+        "Se0/0/0": "Serial0/0/0",
+        "Tu1": "Tunnel1",
+        "Lo0": "Loopback0",
+        "Vl10": "Vlan10",
+        "Nu0": "Null0",
+        "BV1": "BVI1",
+        "BD10": "BDI10",
+        "Di1": "Dialer1",
+        "Ce0/2/0": "Cellular0/2/0",
+    }
+    for number, (short, long) in enumerate(names.items(), 1):
+        switch.has(number, long, None)
+        switch.shows(number, short)
+    assert ids(switch.found()) == {short: number for number, short in enumerate(names, 1)}
+
+
+def test_names_of_one_prefix_are_not_one_interface(switch: Switch) -> None:
+    """Tw and Twe, and the ports and channels of Junos."""
+    for number, name in enumerate(("TwoGigabitEthernet1/0/1", "et-0/0/0", "ethernet0/0/1"), 1):
+        switch.has(number, name, None)
+    for number, name in enumerate(("Twe1/0/1", "Et0/0/0", "et-0/0/1"), 1):
+        switch.shows(number, name)
+    assert ids(switch.found()) == {"Twe1/0/1": None, "Et0/0/0": None, "et-0/0/1": None}
