@@ -20,6 +20,10 @@ class Switch(Rules):
         super().__init__()
         self.put("netbox.devices", id=1, name="srv1", cf="{}")
         self.con.execute("CREATE OR REPLACE TABLE match.devices AS SELECT 'srv1' AS key, 1 AS netbox_id")
+        self.con.execute(
+            "CREATE TABLE match.references (owner_resource VARCHAR, owner_key VARCHAR, field VARCHAR,"
+            " netbox_id BIGINT, name VARCHAR)"
+        )
 
     def has(self, netbox_id: int, name: str, number: int | None, mac: int | None = None, **more: Any) -> None:
         """What NetBox has. ``host``: its address. ``ours``: the number was written by this product."""
