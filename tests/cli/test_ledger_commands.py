@@ -111,6 +111,11 @@ def test_one_row_with_its_dependencies_the_source_and_links(synced: CliHarness, 
     assert "      mac: 84:BF:20:85:3E:00\n" in shown
     assert re.search(r"links:\n      source: http://127.0.0.1:\d+/device/1/port=1\n$", shown)
 
+    # Of objects that have other keys than in the source too.
+    assert re.search(
+        r"the source says:\n(?:      .*\n)*      interface: sw1 Gi0/1\n", synced.ok("show", "10.0.0.5")
+    )
+
     synced.ok("reject", "nms", port["change_id"], "--yes", "--who", "alice")
     shown = synced.ok("show", port["change_id"])
     assert re.search(r"\]  rejected\n", shown)
