@@ -1,4 +1,4 @@
--- Which NetBox cluster each desired cluster is. Key: the cluster's name, exact but for case. A cluster with guests of
+-- Which NetBox cluster each desired cluster is. Key: the cluster's name. By the name, exact but for case. A cluster with guests of
 -- another system belongs to that system: a Docker host and a Proxmox cluster with the same name are two clusters.
 -- Only with rows of desired.clusters.
 with settings as (from config.endpoint),
@@ -11,6 +11,34 @@ of_others as (
     where lower(held_cluster(v.cf, o.cluster_field)) = lower(c.name)
       and held_cluster(v.cf, settings.cluster_field) is null
 ),
+-- A cluster that someone renamed in NetBox, where no other has the name: the one with all guests of this cluster and of no
+-- other one, else the one that this product gave the name.
+nameless as (
+    select key, lower(name) as name from desired.clusters
+    where lower(name) not in (select lower(name) from netbox.clusters)
+),
+held as (
+    select v.cluster_id as id, lower(held_cluster(v.cf, settings.cluster_field)) as name
+    from netbox.virtual_machines v cross join settings
+    where v.cluster_id is not null and not coalesce(settings.ids_span_clusters, false)
+      and held_cluster(v.cf, settings.cluster_field) is not null
+    group by all
+),
+with_guests as (
+    select n.key, min(h.id) as id from nameless n join held h using (name)
+    group by n.key having count(*) = 1 and min(h.id) not in (select id from held group by id having count(*) > 1)
+),
+named_by_us as (
+    select n.key, min(c.id) as id
+    from nameless n
+    join ledger.last_written l on l.object_type = 'virtualization/clusters' and l.field = 'name' and not l.restored
+        and lower(l.value::json ->> '$') = n.name
+    join netbox.clusters c on c.id = l.netbox_id
+    group by n.key having count(distinct c.id) = 1
+),
+renamed as (
+    select key, coalesce(g.id, u.id) as id from with_guests g full join named_by_us u using (key)
+),
 evaluated as (
     select w.key, any_value(w.name) as wanted_name, list(c.id order by c.id) filter (c.id is not null) as ids,
         case when count(c.id) = 1 then min(c.id) end as netbox_id,
@@ -20,7 +48,8 @@ evaluated as (
                  when min(o.word) is not null
                      then conflict('cluster_of_another_system', {name: min(c.name), kind: min(o.word)}) end) as problem
     from desired.clusters w
-    left join netbox.clusters c on lower(c.name) = lower(w.name)
+    left join renamed n using (key)
+    left join netbox.clusters c on lower(c.name) = lower(w.name) or c.id = n.id
     left join of_others o on o.id = c.id
     group by w.key
 ),

@@ -171,26 +171,36 @@ uuids as (
     select id, uuid from still_there where uuid is not null
 ),
 newcomers as (
-    select w.key, w.name, w.given_name, w.uuid from desired.virtual_machines w
+    select w.key, w.source_id, w.name, w.given_name, w.uuid from desired.virtual_machines w
     where w.key in (select key from asked) and w.key not in (select key from weighed)
+),
+-- Guests whose cluster got another name: NetBox has them in this one already, or their cluster was a standalone node that
+-- is a node of this one now.
+same_home as (
+    select a.id from actual a
+    join match.clusters c on c.netbox_id = a.cluster_id and c.problem is null
+    join desired.clusters w on w.key = c.key
+    union
+    select a.id from actual a join desired.devices d on lower(d.key) = lower(a.held_cluster)
+    where d.cluster is not null
 ),
 witnesses as (
     select key, id, bool_or(of_what = 'name') as same_name, bool_or(of_what = 'mac') as same_macs,
-        bool_or(of_what = 'uuid') as same_uuid
+        bool_or(of_what = 'uuid') as same_uuid, bool_or(of_what = 'number') as same_number
     from (
         select w.key, c.id, 'name' as of_what from newcomers w join called c
             on c.name in (lower(w.name), lower(w.given_name))
         union all
         select key, id, 'mac' from shared
         union all
-        select w.key, u.id, 'uuid' from newcomers w join uuids u using (uuid))
+        select w.key, u.id, 'uuid' from newcomers w join uuids u using (uuid)
+        union all
+        select w.key, a.id, 'number' from newcomers w join actual a on a.held_vmid = w.source_id
+        where a.id in (from same_home))
     group by key, id
 ),
-agreed as (
-    select w.key, a.id, a.name, a.held_cluster, a.held_vmid, t.endpoint as still_shown_by, o.cluster, o.gap,
-        list_filter([if(same_name, 'this name', null), if(same_macs, 'these MAC addresses', null),
-            if(same_uuid, 'this SMBIOS UUID', null)],
-            lambda one: one is not null) as agreeing,
+weighed_elsewhere as (
+    select s.*, a.name, a.held_cluster, a.held_vmid,
         coalesce(u.uuid <> w.uuid, false) as other_uuid,
         not s.same_macs and w.key in (select key from source_macs)
             and a.id in (select id from netbox_macs) as other_macs
@@ -199,15 +209,26 @@ agreed as (
     cross join settings
     join actual a on a.id = s.id and a.held_vmid is not null and lower(a.held_cluster) <> lower(settings.id_scope)
     left join uuids u on u.id = a.id
-    left join others o on o.cluster = lower(a.held_cluster)
-    left join still_there t on t.id = a.id
+),
+agreed as (
+    select s.key, s.id, s.name, s.held_cluster, s.held_vmid, t.endpoint as still_shown_by, o.cluster, o.gap,
+        list_filter([if(same_name, 'this name', null), if(same_macs, 'these MAC addresses', null),
+            if(same_uuid, 'this SMBIOS UUID', null),
+            if(same_number and not other_uuid and not other_macs, 'this ' || settings.id_word, null)],
+            lambda one: one is not null) as agreeing,
+        s.other_uuid, s.other_macs
+    from weighed_elsewhere s
+    cross join settings
+    left join others o on o.cluster = lower(s.held_cluster)
+    left join still_there t on t.id = s.id
 ),
 moved as (
     select key, id, name, agreeing,
         name || ' (id ' || id || ') of the cluster ' || held_cluster || ', ' || settings.id_word || ' '
             || held_vmid as place,
         case
-            when a.cluster is null then because('moved_from_unread_cluster', {word: settings.id_word})
+            when a.cluster is null and a.id not in (from same_home)
+                then because('moved_from_unread_cluster', {word: settings.id_word})
             when still_shown_by is not null then because('still_shown_by', {endpoint: still_shown_by})
             when gap is not null then because('not_certain_that_it_left', {because: gap})
             when len(agreeing) = 1 then because('nothing_else_agrees', {word: settings.id_word})

@@ -60,7 +60,7 @@ class Rules:
             """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint);
                CREATE SCHEMA desired; CREATE SCHEMA ledger; CREATE SCHEMA diff;
                CREATE TABLE ledger.last_written (object_type VARCHAR, netbox_id BIGINT, field VARCHAR, value VARCHAR,
-                   endpoint VARCHAR);
+                   endpoint VARCHAR, restored BOOLEAN DEFAULT false);
                CREATE TABLE ledger.created (object_type VARCHAR, netbox_id BIGINT, endpoint VARCHAR)"""
         )
         run(self.con, read_sql("desired/tables.sql"))

@@ -1,0 +1,131 @@
+"""Clusters that got another name, in NetBox or in the source: the same cluster, and the same guests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sql.estate import Estate, Row
+from tests.sql.kinds import guest, mac, machine, nic, paris
+
+CREATE: dict[str, Any] = {
+    "policies": {"create": ["cluster_types", "clusters", "device_roles", "virtual_machines"]}
+}
+NOT_OURS = "name: NetBox has a value that netbox-sync did not write (policies.owns)"
+
+
+def of(estate: Estate, resource: str) -> list[Row]:
+    return [row for row in estate.rows() if row.resource == resource]
+
+
+def written_name(estate: Estate, netbox_id: int, name: str) -> None:
+    """This product gave the cluster this name."""
+    estate.ours("virtualization/clusters", netbox_id)
+    estate.add(
+        "ledger.last_written",
+        endpoint="lib",
+        object_type="virtualization/clusters",
+        netbox_id=netbox_id,
+        field="name",
+        value=f'"{name}"',
+    )
+
+
+def known(estate: Estate, number: int, cluster: str, held: str, **content: Any) -> None:
+    """A guest that NetBox has in a cluster of another name."""
+    guest(estate, 100 + number, f"web{number}", mac(number), **content)
+    machine(estate, number, f"web{number}", None, cf={"proxmox_cluster": held, "proxmox_vmid": 100 + number})
+    nic(estate, number * 10, "eth0", number, mac(number))
+    estate.change("netbox.clusters", 1, name=cluster)
+
+
+def test_a_cluster_that_someone_renamed_in_netbox_is_known_by_its_guests() -> None:
+    estate = paris(**CREATE)
+    known(estate, 1, "Paris DC", "paris")
+    assert [(row.action, row.netbox_id, row.reason, row.fields) for row in of(estate, "clusters")] == [
+        ("update", 1, NOT_OURS, {"type": {"key": "proxmox-ve", "name": "Proxmox VE", "ref": "cluster_types"},
+                                 "status": "active"})
+    ]  # fmt: skip
+    assert "cluster" not in of(estate, "virtual_machines")[0].fields
+
+
+def test_a_cluster_that_someone_renamed_in_netbox_is_known_by_the_name_that_it_was_given() -> None:
+    estate = paris(**CREATE)
+    estate.change("netbox.clusters", 1, name="Paris DC")
+    written_name(estate, 1, "paris")
+    assert [(row.action, row.netbox_id, row.reason) for row in of(estate, "clusters")] == [
+        ("update", 1, "name: changed in NetBox since netbox-sync wrote it; the source is unchanged")
+    ]
+
+
+@pytest.mark.parametrize("why", ["guests of two clusters", "guests in two clusters", "another has the name"])
+def test_another_cluster_is_not_taken_for_it(why: str) -> None:
+    estate = paris(**CREATE)
+    known(estate, 1, "Paris DC", "paris")
+    if why == "guests of two clusters":
+        machine(estate, 2, "other", None, cf={"proxmox_cluster": "lyon", "proxmox_vmid": 100})
+    elif why == "guests in two clusters":
+        estate.add("netbox.clusters", id=2, name="Lab")
+        guest(estate, 102, "web2")
+        machine(estate, 2, "web2", 102, cluster_id=2)
+    else:
+        estate.add("netbox.clusters", id=2, name="PARIS")
+    assert [(row.action, row.netbox_id) for row in of(estate, "clusters")] == [
+        ("update", 2) if why == "another has the name" else ("create", None)
+    ]
+
+
+def test_a_docker_host_whose_cluster_someone_renamed() -> None:
+    estate = Estate("docker", scope="whale", **CREATE)
+    estate.add(
+        "docker.containers", name="web", given_name="web", id="a" * 64, state="running", inspected=True
+    )
+    estate.add("netbox.clusters", id=1, name="Whales")
+    machine(estate, 1, "web", None, cf={"docker_host": "whale", "docker_container": "web"})
+    assert [(row.action, row.key, row.netbox_id) for row in of(estate, "clusters")] == [
+        ("update", "whale", 1)
+    ]
+
+
+def test_guests_stay_the_same_if_the_configuration_renames_the_cluster() -> None:
+    """The cluster is called "paris" now (cluster_name, or a rename in Proxmox); NetBox's is renamed along."""
+    estate = paris(**CREATE)
+    known(estate, 1, "paris", "cluster1")
+    # Renamed too, but the MAC address and the vmid are the same.
+    known(estate, 2, "paris", "cluster1")
+    estate.change("netbox.virtual_machines", 2, name="old")
+    # This vmid is another guest's: neither its name nor its MAC address.
+    known(estate, 3, "paris", "cluster1")
+    estate.change("netbox.virtual_machines", 3, name="gone")
+    estate.change("netbox.mac_addresses", 30, mac_address=mac(99))
+    assert {
+        row.key: (row.action, row.netbox_id, row.fields.get("cf.proxmox_cluster"))
+        for row in of(estate, "virtual_machines")
+    } == {
+        "web1": ("update", 1, "paris"),
+        "web2": ("update", 2, "paris"),
+        "web3": ("create", None, "paris"),
+    }
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_standalone_node_that_joins_a_cluster_brings_its_guests(joined: bool) -> None:
+    """A standalone node is a cluster of its name, so its guests have another cluster now."""
+    estate = paris(**CREATE)
+    estate.add("proxmox.nodes", node="pve2" if joined else "pve1", online=True)
+    known(estate, 1, "pve2", "pve2", node="pve2" if joined else "pve1")
+    found = of(estate, "virtual_machines")[0]
+    if joined:
+        assert (found.action, found.netbox_id, found.reason) == (
+            "update",
+            1,
+            "moves here from web1 (id 1) of the cluster pve2, vmid 101",
+        )
+        assert found.fields["cluster"] == {"key": "paris", "name": "paris", "ref": "clusters"}
+    else:
+        assert (found.action, found.reason) == (
+            "conflict",
+            "NetBox has a guest of this name and these MAC addresses, web1 (id 1) of the cluster pve2, vmid 101, which no"
+            " endpoint of this configuration reads: if it has moved, enter its new cluster and vmid in NetBox",
+        )
