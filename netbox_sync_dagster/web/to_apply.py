@@ -34,8 +34,9 @@ class ApplyOffer:
     number: int = 0
 
 
-def to_apply(visit: Visit, plan: Plan) -> ToApply:
-    """What an apply of the plan, which has its parts (``with_parts``), would write for this person."""
+def to_apply(visit: Visit, plan: Plan, *, ask_netbox: bool = True) -> ToApply:
+    """What an apply of the plan, which has its parts (``with_parts``), would write for this person. ``ask_netbox``: about each
+    object too, where the person's rights are limited to some."""
     by_id = plan.by_id()
     given = approved(visit.warehouse, plan.endpoint, plan)
     done = applied_ids(visit.warehouse, plan)
@@ -44,7 +45,10 @@ def to_apply(visit: Visit, plan: Plan) -> ToApply:
         return ToApply(rows, _NOTHING)
     if gates := plan.manifest.get("gates"):
         return ToApply(rows, f"the diff failed its checks: {'; '.join(map(str, gates))}")
-    refused = visit.rights.refusals(rows.values())
+    rights = visit.rights
+    refused = rights.refusals(
+        row for row in rows.values() if ask_netbox or not rights.may_write(row.object_type, row.action)
+    )
     if refused:
         first = next(iter(refused.values()))
         return ToApply(
@@ -66,13 +70,14 @@ def apply_offer(visit: Visit, head: PlanHead, approvals: int, load: Callable[[],
         return ApplyOffer("applies are frozen")
     who = next((run.who for run in visit.state.applies.running() if run.endpoint == head.endpoint), None)
     if who is not None:
-        return ApplyOffer(f"{who} is applying changes of {head.endpoint} now")
+        return ApplyOffer(f"another apply of {head.endpoint}, by {who}, is running")
     if not approvals:
         return ApplyOffer(_NOTHING)
     plan = load()
     if plan is None:
         return ApplyOffer(None)
-    found = to_apply(visit, with_parts(visit.warehouse, plan))
+    # A page that is only looked at does not ask NetBox about each object.
+    found = to_apply(visit, with_parts(visit.warehouse, plan), ask_netbox=False)
     return ApplyOffer(found.why_not, len(found.rows))
 
 

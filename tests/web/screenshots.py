@@ -116,7 +116,7 @@ def _open(tab: browser.Page, url: str, name: str, path: str, ids: list[str], the
         tab.run("document.querySelector('#apply').click()")
         tab.wait(
             "document.body.innerText.includes('Back to the plan')"
-            " || document.body.innerText.includes('no approved change')"
+            " || document.body.innerText.includes('No approved change')"
         )
     else:
         _go(tab, f"{url}{path}")

@@ -156,6 +156,12 @@ def test_deletes_are_ticked_or_filtered(in_step: Site) -> None:
     undo = f"/plans/undo-{apply_id}"
     anna.open(f"/ledger/applies/{apply_id}")
     anna.send(f"/ledger/applies/{apply_id}/undo")
+    in_step.netbox.add_user("viewer", PASSWORD, permissions=VIEW)
+    viewer = _visitor(in_step, "viewer")
+    assert "It cannot be undone: viewer may write nothing of what this apply wrote." in viewer.open(
+        f"/ledger/applies/{apply_id}"
+    )
+    assert 'id="undo" disabled' in viewer.page
     text = anna.open(undo, resource="virtual_machines")
     assert "2 rows can be approved: 2 deletes only if ticked, or filtered by delete." in text
     assert _buttons(anna) == ["approve", "reject"]

@@ -156,6 +156,12 @@ def test_updates_and_deletes_of_some_objects_only(grown: Site) -> None:
     bob.send("/plans/paris/decide", key=bob.value("key"))
     assert _approvals(site)[-1] == ("bob", "virtual_machines web1")
 
+    # Looking at the plan asks NetBox about no object.
+    asked = site.netbox.count("PATCH", "/api/virtualization/")
+    late = _user(site, "late", WRITE, constraints=limits)
+    assert "Apply what is approved (1)" in late.open("/plans/paris")
+    assert site.netbox.count("PATCH", "/api/virtualization/") == asked
+
     viewer = _user(site, "viewer", VIEW)
     viewer.open("/ledger")
     [apply_id] = {row["apply_id"] for row in _applies(site)}
