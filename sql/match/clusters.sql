@@ -1,5 +1,6 @@
--- Which NetBox cluster each desired cluster is. Key: the cluster's name. By the name, exact but for case. A cluster with guests of
--- another system belongs to that system: a Docker host and a Proxmox cluster with the same name are two clusters.
+-- Which NetBox cluster each desired cluster is. Key: the cluster's name. By the name, exact but for case. A cluster with
+-- guests of another system belongs to that system: a Docker host and a Proxmox cluster with the same name are two
+-- clusters.
 -- Only with rows of desired.clusters.
 with settings as (from config.endpoint),
 of_others as (
@@ -11,8 +12,8 @@ of_others as (
     where lower(held_cluster(v.cf, o.cluster_field)) = lower(c.name)
       and held_cluster(v.cf, settings.cluster_field) is null
 ),
--- A cluster that someone renamed in NetBox, where no other has the name: the one with all guests of this cluster and of no
--- other one, else the one that this product gave the name.
+-- A cluster that someone renamed in NetBox, where no other has the name: the one with all guests of this cluster and of
+-- no other one, else the one that this product gave the name.
 nameless as (
     select key, lower(name) as name from desired.clusters
     where lower(name) not in (select lower(name) from netbox.clusters)

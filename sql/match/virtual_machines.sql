@@ -174,8 +174,8 @@ newcomers as (
     select w.key, w.source_id, w.name, w.given_name, w.uuid from desired.virtual_machines w
     where w.key in (select key from asked) and w.key not in (select key from weighed)
 ),
--- Guests whose cluster got another name: NetBox has them in this one already, or their cluster was a standalone node that
--- is a node of this one now.
+-- Guests whose cluster got another name: NetBox has them in this one already, or their cluster was a standalone node
+-- that is a node of this one now.
 same_home as (
     select a.id from actual a
     join match.clusters c on c.netbox_id = a.cluster_id and c.problem is null
