@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timedelta
 from typing import Any
 
 from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.proxmox.client import EndpointDown, node_unreachable
 from netbox_sync_dagster.sources.proxmox.guests import Guest, guest_of, refine_status
-from netbox_sync_dagster.sources.proxmox.nodes import NEWEST_TASKS, node_interface_row, node_row, task_row
+from netbox_sync_dagster.sources.proxmox.nodes import node_interface_row, node_row
 from netbox_sync_dagster.sources.proxmox.reading import Reading
+from netbox_sync_dagster.sources.proxmox.tasks import KnownTasks, add_tasks
 from netbox_sync_dagster.sources.proxmox.values import boolean, integer
 from netbox_sync_dagster.sources.reading import MALFORMED, explain
 
 _GUEST_TYPES = ("qemu", "lxc")
-# Tasks are listed by their start: this far back, a task that ran across the last snapshot is seen again and
-# gets its end. Its UPID is the same in both.
-_TASK_OVERLAP = timedelta(days=1)
 
 
 class Node:
@@ -94,14 +91,15 @@ def guests_listed(reading: Reading, resources: list[dict[str, Any]]) -> list[Gue
 
 
 def read_node(
-    reading: Reading, node: Node, guests: list[Guest], since: datetime | None, *, tasks: bool = True
+    reading: Reading, node: Node, guests: list[Guest], tasks: KnownTasks | None
 ) -> tuple[str, list[dict[str, Any]] | None]:
-    """Write a node's rows. Returns its name and storages; None for the storages that could not be read."""
+    """Write a node's rows; its tasks only with the known ones. Returns its name and storages; None for the storages that
+    could not be read."""
     name = node.name
     answers: dict[str, Any] = {}
     if node.online:
         running = any(g.node == name and g.type == "qemu" and g.status == "running" for g in guests)
-        answers = _ask_node(reading, name, running, since, tasks)
+        answers = _ask_node(reading, name, running, tasks)
     else:
         reading.down[name] = f"node {name} is offline"
         reading.incomplete("node", name, reading.down[name])
@@ -125,16 +123,14 @@ def read_node(
         scope="node",
         scope_id=name,
     )
-    listed = reading.items(answers.get("tasks"), f"nodes/{name}/tasks", "tasks", name)
-    reading.add("tasks", listed, lambda item: task_row(name, item), key="upid", scope="tasks", scope_id=name)
-    if len(listed) >= NEWEST_TASKS:
-        reading.unknown("tasks", name, f"only the newest {NEWEST_TASKS} tasks of node {name} are read")
+    if tasks is not None:
+        add_tasks(reading, name, answers.get("tasks"), tasks)
     qmp = {
         str(item.get("vmid")): item.get("qmpstatus")
         for item in reading.items(answers.get("qemu"), f"nodes/{name}/qemu", "node", name)
     }
     hidden = sorted(qmp.keys() - {str(guest.vmid) for guest in guests})
-    if hidden and tasks:
+    if hidden and tasks is not None:
         what = f"node {name} lists guests that the cluster does not: {', '.join(hidden[:5])}"
         reading.incomplete("cluster", "*", what)
     for guest in guests:
@@ -144,20 +140,15 @@ def read_node(
     return name, None if storages is None else reading.items(storages, f"nodes/{name}/storage", "node", name)
 
 
-def _ask_node(
-    reading: Reading, name: str, running: bool, since: datetime | None, tasks: bool
-) -> dict[str, Any]:
+def _ask_node(reading: Reading, name: str, running: bool, tasks: KnownTasks | None) -> dict[str, Any]:
     base = f"nodes/{name}"
-    newest: dict[str, Any] = {"limit": NEWEST_TASKS, "source": "all"}
-    if since is not None:
-        newest["since"] = int((since - _TASK_OVERLAP).timestamp())
     calls: list[tuple[str, str, dict[str, Any]]] = [
         ("status", "node", {}),
         ("network", "node", {}),
         ("storage", "node", {}),
     ]
-    if tasks:
-        calls.append(("tasks", "tasks", newest))
+    if tasks is not None:
+        calls.append(("tasks", "tasks", tasks.parameters(name)))
     if running:
         # The only list that tells paused guests from running ones.
         calls.append(("qemu", "node", {"full": 1}))

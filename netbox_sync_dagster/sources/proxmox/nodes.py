@@ -9,7 +9,6 @@ from typing import Any
 from netbox_sync_dagster.sources.proxmox.values import boolean, integer, mac, moment, text, words
 from netbox_sync_dagster.storage.parquet import Row
 
-NEWEST_TASKS = 500
 # eno1.50 is VLAN 50 on eno1; vlan50 names only the VLAN.
 _DOTTED = re.compile(r"^(.+)\.(\d{1,4})$")
 _NAMED = re.compile(r"^vlan(\d{1,4})$")

@@ -99,7 +99,7 @@ def _take_nodes(reading: Reading, nodes: dict[str, Node], guest: Guest | None, k
     """Which nodes answer; the guest's own is read where the last snapshot does not hold it."""
     for node in nodes.values():
         if guest is not None and node.name == guest.node and node.name not in known:
-            read_node(reading, node, [guest], None, tasks=False)
+            read_node(reading, node, [guest], None)
         elif not node.online:
             reading.down[node.name] = f"node {node.name} is offline"
             reading.incomplete("node", node.name, reading.down[node.name])

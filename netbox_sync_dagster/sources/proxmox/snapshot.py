@@ -30,6 +30,7 @@ from netbox_sync_dagster.sources.proxmox.listing import (
 from netbox_sync_dagster.sources.proxmox.one_guest import read_one_guest
 from netbox_sync_dagster.sources.proxmox.reading import Reading
 from netbox_sync_dagster.sources.proxmox.rights import MANDATORY, VM_AUDIT, agent_right
+from netbox_sync_dagster.sources.proxmox.tasks import KnownTasks
 from netbox_sync_dagster.sources.proxmox.unchanged import AGENT, AGENT_TABLES, SNAPSHOTS, kept_answers
 from netbox_sync_dagster.sources.proxmox.vanished import known_guests, probe_vanished
 from netbox_sync_dagster.sources.reading import workers
@@ -110,7 +111,8 @@ def _read(reading: Reading, pool: ThreadPoolExecutor, last: LastSnapshot) -> Non
     reading.progress(f"{len(nodes)} nodes, {len(guests)} guests")
 
     node_storages: dict[str, list[dict[str, Any]]] = {}
-    calls = [pool.submit(read_node, reading, node, guests, last.whole_started) for node in nodes.values()]
+    tasks = KnownTasks(last)
+    calls = [pool.submit(read_node, reading, node, guests, tasks) for node in nodes.values()]
     for call in calls:
         name, storages = call.result()
         if storages is not None:

@@ -315,10 +315,38 @@ def test_tasks_since_the_last_snapshot(state, serve):
         ("pve1", "vzdump", "100", "root@pam", "OK", EPOCH_TIME, datetime(2026, 11, 1, 0, 1)),
         ("pve2", "qmstart", "100", "root@pam", None, EPOCH_TIME, None),
     ]
-    # A day of overlap, so that a task that ran across the last snapshot gets its end.
-    since = int(datetime.fromisoformat(first.manifest.started).timestamp()) - 86400
-    assert f"/api2/json/nodes/pve1/tasks?limit=500&source=all&since={since}" in endpoint.lab.targets
+    # A day of overlap before the newest known task.
+    assert f"/api2/json/nodes/pve1/tasks?limit=500&source=all&since={EPOCH - 86400}" in endpoint.lab.targets
     assert second.manifest.complete
+
+
+def test_tasks_stay_although_only_newer_ones_are_asked_for(state, serve):
+    """A record of a task waits for its approval: it must not disappear with the next snapshot."""
+    state.add_qemu(100, node="pve1")
+    day = 86_400
+    state.add_task("pve1", "qmstart", "100", starttime=EPOCH - 9 * day, seconds=60)
+    state.add_task("pve1", "vzdump", "100", starttime=EPOCH - 5 * day, seconds=None)
+    state.add_task("pve1", "qmstop", "100", starttime=EPOCH, seconds=60)
+    endpoint = serve(state)
+    endpoint.snapshot()
+    # The long one ends, and another one begins.
+    state.tasks[1] |= {"endtime": EPOCH + day, "status": "OK"}
+    state.add_task("pve1", "qmreboot", "100", starttime=EPOCH + 3 * day, seconds=60)
+
+    def known():
+        return columns(endpoint.snapshot(), "tasks", "type, endtime IS NOT NULL")
+
+    every = [("qmreboot", True), ("qmstart", True), ("qmstop", True), ("vzdump", True)]
+    assert sorted(known()) == sorted(known()) == every
+    assert f"/api2/json/nodes/pve1/tasks?limit=500&source=all&since={EPOCH - 5 * day}" in endpoint.lab.targets
+    # A node whose tasks cannot be read keeps those that are known.
+    endpoint.lab.fail_always(status=500, path_prefix="/nodes/pve1/tasks")
+    assert sorted(known()) == every
+    endpoint.lab.clear_faults()
+    # The newest 500 of a node.
+    for number in range(499):
+        state.add_task("pve1", "vncproxy", "100", starttime=EPOCH + 9 * day + number)
+    assert [kind for kind, _ in sorted(known()) if kind != "vncproxy"] == ["qmreboot"]
 
 
 def test_more_tasks_than_are_read(state, read):
