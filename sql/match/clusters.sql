@@ -1,5 +1,5 @@
--- Which NetBox cluster each desired cluster is. Key: the cluster's name. By the name, exact but for case. A cluster with
--- guests of another system belongs to that system: a Docker host and a Proxmox cluster with the same name are two
+-- Which NetBox cluster each desired cluster is. Key: the cluster's name. By the name, exact but for case. A cluster
+-- with guests of another system belongs to that system: a Docker host and a Proxmox cluster with the same name are two
 -- clusters.
 -- Only with rows of desired.clusters.
 with settings as (from config.endpoint),
