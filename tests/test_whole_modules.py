@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.whole_modules import whole
+from tests.whole_modules import estate_of, whole
 
 # The modules of twelve tests in the order of a queue; those of "free" share nothing.
 QUEUE = ["free"] * 3 + ["docker"] * 4 + ["free"] * 2 + ["guests"] * 3
@@ -24,3 +24,16 @@ def test_a_module_that_a_worker_has_begun_stays_with_it() -> None:
 def test_a_worker_keeps_its_last_module() -> None:
     """Another worker would make again what its tests share."""
     assert whole([3, 4, 5, 6], 2, lambda test: QUEUE[test]) == 4
+
+
+def test_modules_that_name_the_same_estate_are_not_parted() -> None:
+    texts = {
+        "test_guests.py": 'ESTATE = "guests"\n',
+        "test_guests_removed.py": 'ESTATE = "guests"\n',
+        "test_hosts.py": '@pytest.fixture(scope="module")\n',
+        "test_rows.py": "def test_rows() -> None:\n",
+    }
+    shared = [estate_of(module, text) for module, text in texts.items()]
+    assert shared == ["guests", "guests", "test_hosts.py", None]
+    assert whole(range(4), 2, lambda test: shared[test]) == 2
+    assert whole(range(-2, 2), 3, lambda test: None if test < 0 else shared[test]) == 2

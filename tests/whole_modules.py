@@ -1,8 +1,10 @@
-"""Workers take whole modules of those whose tests share something: what they share would be made in each worker."""
+"""Workers take whole modules of those whose tests share something, and all modules that share an estate: what they share
+would be made in each worker."""
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 # Words of modules whose tests share an estate or a fixture.
 _SHARING = ("tests.compare.together", "tests.compare.guests", 'scope="module"', " = Parts(")
+# Neighbouring modules that name the same share it.
+_ESTATE = re.compile(r'^ESTATE = "(.+)"$', re.MULTILINE)
 # What a worker has always begun with.
 _BEGUN = 2
 
@@ -41,14 +45,20 @@ def whole(tests: Sequence[int], start: int, module_of: Callable[[int], str | Non
     return last
 
 
+def estate_of(module: str, text: str) -> str | None:
+    """What the tests of a module with this text share: the estate that it names, or the module; None for nothing."""
+    if named := _ESTATE.search(text):
+        return named[1]
+    return module if any(word in text for word in _SHARING) else None
+
+
 def scheduler(config: pytest.Config, log: Producer) -> WorkStealingScheduling:
     """Work stealing of whole modules."""
     from xdist.scheduler import WorkStealingScheduling
 
     @functools.cache
-    def shares(module: str) -> bool:
-        text = (Path(config.rootpath) / module).read_text(encoding="utf-8")
-        return any(word in text for word in _SHARING)
+    def shared_by(module: str) -> str | None:
+        return estate_of(module, (Path(config.rootpath) / module).read_text(encoding="utf-8"))
 
     class Scheduling(WorkStealingScheduling):
         _nothing_to_steal = False
@@ -86,7 +96,6 @@ def scheduler(config: pytest.Config, log: Producer) -> WorkStealingScheduling:
 
         def _module_of(self, test: int) -> str | None:
             assert self.collection is not None
-            module = self.collection[test].split("::")[0]
-            return module if shares(module) else None
+            return shared_by(self.collection[test].split("::")[0])
 
     return Scheduling(config, log)

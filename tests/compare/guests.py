@@ -12,7 +12,8 @@ of the guests that the test has added. All tests share the sync, and what is app
         assert [row.action for row in plan.rows] == ["delete"]
 
 Names, vmids, MAC addresses and whatever else must be unique in NetBox must be so among the tests that share a cluster:
-those of a module with the same settings.
+those of a module with the same settings. Neighbouring modules share one if they name the same ``ESTATE``, which gives
+them to one worker too (``tests/whole_modules.py``).
 """
 
 from __future__ import annotations
@@ -57,6 +58,16 @@ def alone_in(state: str) -> Request:
 
 
 Steps = Generator[Request, Plan, None]
+# The settings of two estates: of guests, and of their interfaces and disks.
+PLAIN: dict[str, Any] = {
+    "policies": {"missing_guests": "decommissioning"},
+    "mappings": {"platforms": {"win11": "Windows"}},
+}
+HARDWARE: dict[str, Any] = {
+    "mappings": {"vnets": {"dmz": 66}},
+    "policies": {"delete": ["vm_interfaces", "virtual_disks"]},
+    "vlan_aware_bridges": "tagged-all",
+}
 
 
 def under(*, apply: bool = False, **settings: Any) -> Request:
@@ -115,14 +126,15 @@ class GuestCase:
         return owner in self.cluster.names or owner.rpartition(" (")[0] in self.cluster.names
 
 
-# (module, settings of the endpoint, lab or live) -> {id of a test: what it raised, or None}.
+# (estate or module, settings of the endpoint, lab or live) -> {id of a test: what it raised, or None}.
 _outcomes: dict[tuple[str, str, str], dict[str, BaseException | None]] = {}
 
 
 def share_cluster(
-    *, also_live: bool = False, **settings: Any
+    estate: str = "", *, also_live: bool = False, **settings: Any
 ) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
-    """A test of a shared cluster; those of a module with the same ``settings`` of the endpoint share it.
+    """A test of a shared cluster; those of a module, or of an ``estate``, with the same ``settings`` of the endpoint share
+    it.
 
     The setting ``plugins`` is NetBox's: {name: version}. ``also_live``: with ``-m live`` against a real NetBox too.
     """
@@ -130,7 +142,8 @@ def share_cluster(
     def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
         @functools.wraps(steps)
         def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
-            group = (request.module.__name__, repr(settings), parameters.get("place", "lab"))
+            place = parameters.get("place", "lab")
+            group = (estate or steps.__module__, repr(settings), place)
             if request.node.nodeid not in _outcomes.get(group, {}):
                 with proxmox_lab(settings, live=group[2] == "live") as shared:
                     _outcomes[group] = _Rounds(_starts(request, group), *shared).run()
@@ -142,7 +155,7 @@ def share_cluster(
         names = ["request", *(["place"] if also_live else [])]
         fixtures = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
         vars(test)["__signature__"] = inspect.Signature([*fixtures, *wanted])
-        vars(test)["shared"] = (steps, repr(settings))
+        vars(test)["shared"] = (steps, (estate or steps.__module__, repr(settings)))
         if also_live:
             places = ["lab", pytest.param("live", marks=pytest.mark.live)]
             return pytest.mark.parametrize("place", places)(test)
@@ -157,10 +170,10 @@ def _starts(
     """{id: beginning} of every collected test that shares this cluster."""
     found: dict[str, Callable[[GuestCase], Steps]] = {}
     for item in request.session.items:
-        if not isinstance(item, pytest.Function) or item.module is not request.module:
+        if not isinstance(item, pytest.Function):
             continue
         steps, shares = getattr(item.function, "shared", (None, None))
-        if steps is not None and shares == group[1]:
+        if steps is not None and shares == group[:2]:
             parameters = dict(item.callspec.params) if hasattr(item, "callspec") else {}
             if parameters.pop("place", "lab") != group[2]:
                 continue

@@ -1,4 +1,4 @@
-"""Guests as virtual machines: identity, names, status, size, tags, and what happens when one is gone."""
+"""Guests as virtual machines: identity, names, status, size, tags."""
 
 from __future__ import annotations
 
@@ -11,15 +11,12 @@ import pytest
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.netbox.schema import CHOICES
-from netbox_sync_lab.proxmox import Guest, LabProxmox, ProxmoxState
-from tests.compare.guests import ALONE, APPLY, SYNC, GuestCase, Steps, alone_in, share_cluster, under
+from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.compare.guests import APPLY, PLAIN, SYNC, GuestCase, Steps, share_cluster, under
 from tests.support import NetBox, Pipeline, after, before, row, rows
 
 VMS = "virtualization/virtual-machines"
-PLAIN: dict[str, Any] = {
-    "policies": {"missing_guests": "decommissioning"},
-    "mappings": {"platforms": {"win11": "Windows"}},
-}
+ESTATE = "guests of paris"
 
 
 def vmids(plan: Plan) -> dict[int, str]:
@@ -27,7 +24,7 @@ def vmids(plan: Plan) -> dict[int, str]:
     return {after(r)["cf.proxmox_vmid"]: after(r)["name"] for r in rows(plan, "virtual_machines", "create")}
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_a_guest_becomes_a_virtual_machine(case: GuestCase) -> Steps:
     """P30."""
     case.cluster.add_qemu(
@@ -57,7 +54,7 @@ def test_a_guest_becomes_a_virtual_machine(case: GuestCase) -> Steps:
     assert {"aa", "bb"} <= {r.key for r in rows(case.whole, "tags", "create")}
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_cores_and_memory_that_are_no_round_numbers(case: GuestCase) -> Steps:
     case.cluster.add_qemu(102, node="pve1", name="odd", maxcpu=0, maxmem=512 * 2**20 + 2**20 - 1)
     plan = yield APPLY
@@ -67,7 +64,7 @@ def test_cores_and_memory_that_are_no_round_numbers(case: GuestCase) -> Steps:
     assert plan.changes == []
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_everything_applied_leaves_nothing_to_do(case: GuestCase) -> Steps:
     """P33."""
     case.cluster.add_qemu(
@@ -91,7 +88,7 @@ def test_everything_applied_leaves_nothing_to_do(case: GuestCase) -> Steps:
     assert [vm["last_updated"] for vm in again] == [vm["last_updated"] for vm in machines]
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_status(case: GuestCase) -> Steps:
     """P26."""
     for number, said in enumerate(("running", "stopped", "paused", "suspended", "prelaunch")):
@@ -122,7 +119,7 @@ def test_a_target_that_knows_neither_paused_nor_start_on_boot(
     }
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_nameless_guests(case: GuestCase) -> Steps:
     """P27."""
     case.cluster.add_qemu(121, node="pve1")
@@ -132,7 +129,7 @@ def test_nameless_guests(case: GuestCase) -> Steps:
 
 
 @pytest.mark.parametrize(("name", "order"), [("gateway", (200, 220, 230)), ("router", (330, 320, 300))])
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_names_that_collide(case: GuestCase, name: str, order: tuple[int, ...]) -> Steps:
     """P28."""
     first, second, third = sorted(order)
@@ -143,7 +140,7 @@ def test_names_that_collide(case: GuestCase, name: str, order: tuple[int, ...]) 
     assert vmids(plan) == {first: name, second: f"{name.title()} ({second})", third: f"{name} ({third})"}
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_one_vmid_in_two_clusters_is_two_machines(case: GuestCase) -> Steps:
     """P29."""
     case.cluster.add_qemu(123, node="pve1", name="twice")
@@ -175,7 +172,7 @@ def second_endpoint(case: GuestCase, folder: Path, server: LabProxmox, **more: A
     return Pipeline(folder, case.netbox, {**first, "url": server.url, "tls": {"ca": server.ca_path}, **more})
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_one_cluster_through_two_endpoints_is_one_set_of_guests(case: GuestCase) -> Steps:
     case.cluster.add_qemu(
         124,
@@ -190,7 +187,7 @@ def test_one_cluster_through_two_endpoints_is_one_set_of_guests(case: GuestCase)
         assert case.seen(second.sync()).changes == []
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_a_migration_is_one_change_of_the_device(case: GuestCase) -> Steps:
     """P32."""
     case.cluster.add_qemu(
@@ -212,7 +209,7 @@ def test_a_migration_is_one_change_of_the_device(case: GuestCase) -> Steps:
     assert plan.changes == []
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_a_rename_in_proxmox_is_an_update_and_one_in_netbox_stays(case: GuestCase) -> Steps:
     guest = case.cluster.add_qemu(126, node="pve1", name="www01")
     yield APPLY
@@ -226,7 +223,7 @@ def test_a_rename_in_proxmox_is_an_update_and_one_in_netbox_stays(case: GuestCas
     assert row(plan, "virtual_machines", "www02").action == "drifted"
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_a_name_that_another_guest_has_in_netbox_is_a_conflict(case: GuestCase) -> Steps:
     case.cluster.add_qemu(127, node="pve1", name="mail01")
     yield APPLY
@@ -240,7 +237,7 @@ def test_a_name_that_another_guest_has_in_netbox_is_a_conflict(case: GuestCase) 
     )
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_two_machines_with_one_vmid_are_a_conflict(case: GuestCase) -> Steps:
     case.cluster.add_qemu(129, node="pve1", name="original")
     yield APPLY
@@ -259,7 +256,7 @@ def test_two_machines_with_one_vmid_are_a_conflict(case: GuestCase) -> Steps:
     assert plan.changes == []
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_only_tags_from_proxmox_are_taken_off(case: GuestCase) -> Steps:
     """P31 and the ownership of tags."""
     guest = case.cluster.add_qemu(131, node="pve1", name="tagged", tags="web;prod")
@@ -282,7 +279,7 @@ def test_only_tags_from_proxmox_are_taken_off(case: GuestCase) -> Steps:
     assert [tag["slug"] for tag in case.netbox.one(VMS, name="tagged")["tags"]] == ["new", "ops", "web"]
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_a_tag_that_was_there_before_is_never_taken_off(case: GuestCase) -> Steps:
     names = {132: "tagged-before", 137: "tagged-before-too"}
     guests = [case.cluster.add_qemu(vmid, node="pve1", name=name) for vmid, name in names.items()]
@@ -302,7 +299,7 @@ def test_a_tag_that_was_there_before_is_never_taken_off(case: GuestCase) -> Step
         assert [tag["slug"] for tag in case.netbox.one(VMS, name=name)["tags"]] == ["early"]
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_a_tag_taken_off_in_netbox_is_not_put_on_again(case: GuestCase) -> Steps:
     case.cluster.add_qemu(133, node="pve1", name="untagged", tags="web;prod")
     yield APPLY
@@ -317,7 +314,7 @@ def test_a_tag_taken_off_in_netbox_is_not_put_on_again(case: GuestCase) -> Steps
     )
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_an_operators_description_stays(case: GuestCase) -> Steps:
     guest = case.cluster.add_qemu(134, node="pve1", name="described")
     yield APPLY
@@ -337,7 +334,7 @@ def test_an_operators_description_stays(case: GuestCase) -> Steps:
 # -- Templates, roles, platforms and tags -----------------------------------------------------------
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_a_machine_without_a_vmid_is_found_by_its_name_in_the_cluster(case: GuestCase) -> Steps:
     yield APPLY
     home = case.netbox.one("virtualization/clusters", name="paris")
@@ -355,7 +352,7 @@ def test_a_machine_without_a_vmid_is_found_by_its_name_in_the_cluster(case: Gues
     assert rows(case.whole, "clusters") == []
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_templates_are_left_out_or_get_their_role(case: GuestCase) -> Steps:
     case.cluster.add_qemu(9000, node="pve1", name="golden", status="stopped", template=True)
     case.cluster.add_qemu(142, node="pve1", name="plain")
@@ -367,7 +364,7 @@ def test_templates_are_left_out_or_get_their_role(case: GuestCase) -> Steps:
     assert "role" not in after(row(plan, "virtual_machines", "plain"))
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_roles_and_platforms_come_from_mappings(case: GuestCase) -> Steps:
     case.netbox.create("dcim/device-roles", name="Container", slug="container", color="aaaaaa", vm_role=True)
     case.netbox.create("dcim/platforms", name="Windows", slug="windows")
@@ -384,7 +381,7 @@ def test_roles_and_platforms_come_from_mappings(case: GuestCase) -> Steps:
     }
 
 
-@share_cluster(**PLAIN)
+@share_cluster(ESTATE, **PLAIN)
 def test_tags_take_the_colours_of_the_tag_style(case: GuestCase) -> Steps:
     case.cluster.options["tag-style"] = {"color-map": "red:ff0000:ffffff;green:00FF00"}
     case.cluster.add_qemu(146, node="pve1", name="coloured", tags="green;red;x.y")
@@ -395,251 +392,3 @@ def test_tags_take_the_colours_of_the_tag_style(case: GuestCase) -> Steps:
         "green": ("green", "00ff00"),
         "x-y": ("x.y", "9a9c7f"),
     }
-
-
-# -- Guests that are gone ---------------------------------------------------------------------------
-
-DELETE: dict[str, Any] = {"policies": {"delete": ["virtual_machines"], "owns": ["virtual_machines.name"]}}
-
-
-def container(case: GuestCase, vmid: int) -> Guest:
-    """A container with an address and a disk."""
-    return case.cluster.add_lxc(
-        vmid,
-        node="pve1",
-        name=f"ct{vmid}",
-        config={
-            "net0": f"name=eth0,hwaddr=BC:24:11:00:00:{vmid:02X},ip=10.0.0.{vmid}/24",
-            "rootfs": "local-lvm:x,size=1G",
-        },
-    )
-
-
-@share_cluster(**DELETE)
-def test_a_guest_that_is_gone_is_a_delete_with_all_that_hangs_on_it(case: GuestCase) -> Steps:
-    """P34. Beside twenty others: one that disappears does not make a shrunken snapshot."""
-    for vmid in range(160, 181):
-        container(case, vmid)
-    yield APPLY
-    case.cluster.remove(167)
-    plan = yield APPLY
-    [mac] = [r.netbox_id for r in rows(plan, "mac_addresses")]
-    assert [(r.resource, r.action, r.key) for r in plan.changes] == [
-        ("virtual_disks", "delete", "ct167 [vmid 167] rootfs"),
-        ("ip_addresses", "delete", "10.0.0.167/24 on ct167 [vmid 167] eth0"),
-        ("mac_addresses", "delete", f"ct167 [vmid 167] eth0 BC:24:11:00:00:A7 (id {mac})"),
-        ("vm_interfaces", "delete", "ct167 [vmid 167] eth0"),
-        ("virtual_machines", "delete", "ct167 [vmid 167]"),
-    ]
-    machine = plan.changes[-1]
-    assert set(machine.depends_on) == {plan.changes[0].change_id, plan.changes[3].change_id}
-    plan = yield SYNC
-    assert plan.changes == []
-    assert case.netbox.all(VMS, name="ct167") == []
-    assert len([vm for vm in case.netbox.all(VMS) if vm["name"] in case.cluster.names]) == 20
-
-
-@share_cluster(**DELETE)
-def test_the_deletes_of_a_guest_say_all_that_they_take_away(case: GuestCase) -> Steps:
-    container(case, 107)
-    yield APPLY
-    netbox = case.netbox
-    machine = netbox.one(VMS, name="ct107")
-    interface = netbox.one("virtualization/interfaces", virtual_machine="ct107")
-    address = netbox.one("ipam/ip-addresses", address="10.0.0.107/24")
-    tenant = netbox.create("tenancy/tenants", name="ACME", slug="acme")
-    netbox.create("extras/tags", name="web", slug="web")
-    tags = [{"slug": tag["slug"]} for tag in machine["tags"]] + [{"slug": "web"}]
-    netbox.edit(VMS, machine["id"], tenant=tenant["id"], tags=tags, comments="mine")
-    netbox.edit("ipam/ip-addresses", address["id"], tenant=tenant["id"], dns_name="ct107.example.org")
-    vrf = netbox.create("ipam/vrfs", name="blue")
-    netbox.edit("virtualization/interfaces", interface["id"], vrf=vrf["id"])
-    case.cluster.remove(107)
-    plan = yield SYNC
-    deletes = {r.resource: before(r) for r in plan.changes}
-
-    owner = {"id": tenant["id"], "name": "ACME"}
-    gone = deletes["virtual_machines"]
-    assert (gone["tenant"], gone["comments"], gone["cf.proxmox_vmid"]) == (owner, "mine", 107)
-    assert "web" in gone["tags"]
-    assert gone["primary_ip4"] == {"id": address["id"], "name": "10.0.0.107/24"}
-    assert deletes["ip_addresses"]["tenant"] == owner
-    assert deletes["ip_addresses"]["dns_name"] == "ct107.example.org"
-    assert deletes["vm_interfaces"]["vrf"] == {"id": vrf["id"], "name": "blue"}
-    assert deletes["vm_interfaces"]["primary_mac_address"]["name"] == "BC:24:11:00:00:6B"
-
-
-@pytest.mark.parametrize(
-    ("vmid", "policies", "action", "reason"),
-    [
-        (151, {}, "blocked", "but policies.delete does not name virtual_machines"),
-        (152, {"missing_guests": "leave"}, "drifted", "missing_guests is leave"),
-        (153, {"missing_guests": "decommissioning"}, "update", "missing_guests is decommissioning"),
-    ],
-)
-@share_cluster(**DELETE)
-def test_policies_for_guests_that_are_gone(
-    case: GuestCase, vmid: int, policies: dict[str, Any], action: str, reason: str
-) -> Steps:
-    container(case, vmid)
-    yield APPLY
-    case.cluster.remove(vmid)
-    plan = yield under(policies=policies)
-    found = row(plan, "virtual_machines", f"ct{vmid} [vmid {vmid}]")
-    said = f"vmid {vmid} is no longer in Proxmox{', ' if action == 'blocked' else '; '}{reason}"
-    assert (found.action, found.reason) == (action, said)
-    assert after(found) == ({"status": "decommissioning"} if action == "update" else {})
-
-
-@share_cluster(**PLAIN)
-def test_a_guest_that_is_gone_is_marked_once(case: GuestCase) -> Steps:
-    case.cluster.add_lxc(135, node="pve1", name="ct135")
-    yield APPLY
-    case.cluster.remove(135)
-    yield APPLY
-    assert case.netbox.one(VMS, name="ct135")["status"]["value"] == "decommissioning"
-    plan = yield SYNC
-    assert plan.changes == []
-
-
-@share_cluster(**DELETE)
-def test_a_guest_that_proxmox_creates_clones_or_restores_is_not_compared(case: GuestCase) -> Steps:
-    """Its configuration is the lock alone, and the name of a clone comes at the end: ct221 would lose all it has, and the clone
-    be "vm-222"."""
-    restored = container(case, 221)
-    finished = restored.config
-    yield APPLY
-    # The clone may be a guest that is gone, under another vmid.
-    yield ALONE
-    restored.config, restored.status, restored.lock = {"lock": "create"}, "stopped", "create"
-    case.cluster.add_qemu(
-        222, node="pve1", name="VM 222", status="stopped", config={"name": "", "lock": "clone"}
-    )
-    plan = yield SYNC
-    assert plan.changes == []
-    assert {r.key: (r.action, r.reason) for r in rows(plan, "virtual_machines")} == {
-        "vm-222": (
-            "blocked",
-            "not in NetBox, and Proxmox does not show enough to create it: the guest is being cloned (lock: clone), so its"
-            " configuration is not complete",
-        )
-    }
-    said = "Proxmox is creating, cloning or restoring it (lock: {}), so its configuration is not complete"
-    assert set(case.left_out()) == {
-        ("virtual_machines", "ct221", said.format("create")),
-        ("virtual_machines", "vm-222", said.format("clone")),
-    }
-    restored.config, restored.status, restored.lock = finished, "running", None
-    case.cluster.remove(222)
-    plan = yield SYNC
-    assert plan.rows == ()
-
-
-@share_cluster(**DELETE)
-def test_what_others_made_is_not_deleted(case: GuestCase) -> Steps:
-    container(case, 109)
-    yield APPLY
-    netbox = case.netbox
-    interface = netbox.one("virtualization/interfaces", virtual_machine="ct109")
-    netbox.create(
-        "ipam/ip-addresses",
-        address="192.0.2.7/24",
-        assigned_object_type="virtualization.vminterface",
-        assigned_object_id=interface["id"],
-    )
-    case.cluster.remove(109)
-    home = netbox.one("virtualization/clusters", name="paris")
-    held = {"proxmox_cluster": "paris", "proxmox_vmid": 999}
-    netbox.create(VMS, name="old", cluster=home["id"], custom_fields=held)
-    netbox.create(VMS, name="by hand", cluster=home["id"])
-    case.also("old", "by hand")
-    plan = yield SYNC
-    assert plan.changes == []
-    assert {r.key: r.reason for r in rows(plan, "virtual_machines")} == {
-        "ct109 [vmid 109]": (
-            "vmid 109 is no longer in Proxmox, but netbox-sync did not create its dependents: 192.0.2.7/24"
-        ),
-        "old [vmid 999]": (
-            "vmid 999 is no longer in Proxmox, but netbox-sync did not create it (policies.delete_unowned)"
-        ),
-    }
-
-
-@share_cluster(**DELETE)
-def test_a_rename_to_the_name_of_a_machine_made_by_hand_is_a_conflict(case: GuestCase) -> Steps:
-    """NetBox takes a name once in a cluster."""
-    guest = case.cluster.add_qemu(110, node="pve1", name="web")
-    yield APPLY
-    home = case.netbox.one("virtualization/clusters", name="paris")
-    case.netbox.create(VMS, name="DB", cluster=home["id"])
-    guest.name = "db"
-    plan = yield SYNC
-    found = row(plan, "virtual_machines", "db")
-    assert (found.action, found.reason) == (
-        "conflict",
-        "name: NetBox has the name db in this cluster for another guest: DB (no vmid)",
-    )
-
-
-@share_cluster(**DELETE)
-def test_no_delete_without_evidence(case: GuestCase) -> Steps:
-    """A node is down, or an access rule hides the guest."""
-    container(case, 127)
-    container(case, 128)
-    yield APPLY
-    yield ALONE
-    case.cluster.remove(127)
-    case.cluster.set_node_online("pve2", False)
-    plan = yield SYNC
-    found = row(plan, "virtual_machines", "ct127 [vmid 127]")
-    assert found.action == "blocked"
-    assert found.reason == (
-        "vmid 127 is no longer in Proxmox, but that is no evidence: "
-        "cluster paris has no quorum, so its state is not certain; node pve2 is offline"
-    )
-
-    case.cluster.set_node_online("pve2", True)
-    proxmox = case.proxmox
-    rights = ["VM.Audit", "Sys.Audit", "Datastore.Audit", "VM.GuestAgent.Audit", "SDN.Audit", "Pool.Audit"]
-    proxmox.add_token(
-        proxmox.user, proxmox.token_name, proxmox.token_value, privileges={"/": rights, "/vms/128": []}
-    )
-    # 127 is gone for certain: asked by its number Proxmox does not know it. 128 may be there.
-    plan = yield SYNC
-    assert {r.key: r.action for r in rows(plan, "virtual_machines")} == {
-        "ct127 [vmid 127]": "delete",
-        "ct128 [vmid 128]": "blocked",
-    }
-
-
-# -- A node that is down ----------------------------------------------------------------------------
-
-DELETES = {"delete": ["virtual_machines", "vm_interfaces", "virtual_disks"]}
-
-
-@share_cluster(**PLAIN)
-def test_a_node_that_is_down_says_nothing_about_its_guests(case: GuestCase) -> Steps:
-    """P26, P34."""
-    config = {"scsi0": "rbd:a,size=1G", "net0": "virtio=BC:24:11:00:01:47"}
-    guest = case.cluster.add_qemu(147, node="pve2", name="on-pve2", config=config)
-    yield APPLY
-    yield alone_in("pve2 is down")
-    case.cluster.set_node_online("pve2", False)
-    guest.config.clear()
-    plan = yield under(policies=DELETES)
-    assert plan.changes == []
-    assert [(r.key, after(r)) for r in case.whole.changes if r.resource == "devices"] == [
-        ("pve2", {"status": "offline"})
-    ]
-
-
-@share_cluster(**PLAIN)
-def test_a_guest_of_a_node_that_is_down_is_not_created(case: GuestCase) -> Steps:
-    yield APPLY
-    yield alone_in("pve2 is down")
-    case.cluster.add_qemu(148, node="pve2", name="new-on-pve2")
-    case.cluster.set_node_online("pve2", False)
-    plan = yield under(policies=DELETES)
-    found = row(plan, "virtual_machines", "vm-148")
-    assert found.action == "blocked"
-    assert "pve2 is offline" in (found.reason or "")

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from netbox_sync_dagster.compare.plan import DiffRow
 from netbox_sync_lab.proxmox import agent_interface, loopback_interface
-from tests.compare.guests import ALONE, APPLY, SYNC, GuestCase, Steps, share_cluster, under
+from tests.compare.guests import ALONE, APPLY, HARDWARE, SYNC, GuestCase, Steps, share_cluster, under
 from tests.support import after, before, row, rows
 
 VMS = "virtualization/virtual-machines"
 INTERFACES = "virtualization/interfaces"
-SHARED: dict[str, Any] = {
-    "mappings": {"vnets": {"dmz": 66}},
-    "policies": {"delete": ["vm_interfaces"]},
-    "vlan_aware_bridges": "tagged-all",
-}
+ESTATE = "interfaces and disks of guests"
 
 
 def vlan_fields(found: DiffRow) -> tuple[str | None, str | None, list[str] | None]:
@@ -29,13 +23,13 @@ def vlan_fields(found: DiffRow) -> tuple[str | None, str | None, list[str] | Non
     )
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_netn_lines_of_machines_and_containers(case: GuestCase) -> Steps:
     """P12 to P17."""
     case.cluster.add_qemu(
-        101,
+        501,
         node="pve1",
-        name="vm",
+        name="lines",
         config={
             "net19": "e1000=12:34:56:78:90:12,bridge=somebr0",
             "net2": "model=virtio,macaddr=BC:24:11:00:00:02,bridge=vmbr0,mtu=900,link_down=1",
@@ -45,9 +39,9 @@ def test_netn_lines_of_machines_and_containers(case: GuestCase) -> Steps:
         },
     )
     case.cluster.add_lxc(
-        201,
+        601,
         node="pve1",
-        name="ct",
+        name="ct-lines",
         config={
             "net0": "name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:05,ip=dhcp",
             "net1": "name=eth1,bridge=vmbr0,ip=manual,ip6=auto",
@@ -60,12 +54,12 @@ def test_netn_lines_of_machines_and_containers(case: GuestCase) -> Steps:
     plan = yield SYNC
     found = rows(plan, "vm_interfaces", "create")
     assert {r.key: (after(r)["name"], after(r)["enabled"], after(r).get("mtu")) for r in found} == {
-        "vm net1": ("net1", True, None),
-        "vm net2": ("net2", False, 900),
-        "vm net9": ("net9", True, None),
-        "vm net19": ("net19", True, None),
-        "ct net0": ("eth0", True, None),
-        "ct net1": ("eth1", True, None),
+        "lines net1": ("net1", True, None),
+        "lines net2": ("net2", False, 900),
+        "lines net9": ("net9", True, None),
+        "lines net19": ("net19", True, None),
+        "ct-lines net0": ("eth0", True, None),
+        "ct-lines net1": ("eth1", True, None),
     }
     assert [after(r)["mac_address"] for r in rows(plan, "mac_addresses")] == [
         "BC:24:11:00:00:05",
@@ -76,10 +70,12 @@ def test_netn_lines_of_machines_and_containers(case: GuestCase) -> Steps:
     ]
     assert {vlan_fields(r) for r in found} == {(None, None, None)}
     addresses = rows(plan, "ip_addresses")
-    assert [(r.key, after(r)["assigned_object"]["key"]) for r in addresses] == [("10.0.0.77", "ct net0")]
+    assert [(r.key, after(r)["assigned_object"]["key"]) for r in addresses] == [
+        ("10.0.0.77", "ct-lines net0")
+    ]
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_vlans_of_tags_trunks_and_vnets(case: GuestCase) -> Steps:
     case.cluster.add_zone("office", "vlan", bridge="vmbr0")
     case.cluster.add_zone("fabric", "evpn")
@@ -93,7 +89,7 @@ def test_vlans_of_tags_trunks_and_vnets(case: GuestCase) -> Steps:
         "net4": "virtio=BC:24:11:00:01:04,bridge=inner",
         "net5": "virtio=BC:24:11:00:01:05,bridge=dmz",
     }
-    case.cluster.add_qemu(102, node="pve1", name="tagged", config=lines)
+    case.cluster.add_qemu(502, node="pve1", name="tagged", config=lines)
     plan = yield SYNC
     assert {r.key: vlan_fields(r) for r in rows(plan, "vm_interfaces")} == {
         "tagged net0": ("access", "5", None),
@@ -114,7 +110,7 @@ def test_vlans_of_tags_trunks_and_vnets(case: GuestCase) -> Steps:
     }
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_the_vlan_group_of_the_cluster_comes_first(case: GuestCase) -> Steps:
     yield APPLY
     yield ALONE
@@ -125,7 +121,7 @@ def test_the_vlan_group_of_the_cluster_comes_first(case: GuestCase) -> Steps:
     for owner in (group["id"], case.basics["group"]["id"]):
         case.netbox.create("ipam/vlans", vid=55, name="fives", group=owner)
     config = {"net0": "virtio=BC:24:11:00:03:00,bridge=vmbr0,tag=55"}
-    case.cluster.add_qemu(103, node="pve1", name="grouped", config=config)
+    case.cluster.add_qemu(503, node="pve1", name="grouped", config=config)
     plan = yield SYNC
     found = after(row(plan, "vm_interfaces", "grouped net0"))
     assert found["untagged_vlan"] == {
@@ -134,11 +130,11 @@ def test_the_vlan_group_of_the_cluster_comes_first(case: GuestCase) -> Steps:
     }
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_a_tag_removed_clears_the_vlan_and_the_mode(case: GuestCase) -> Steps:
     """P18."""
     guest = case.cluster.add_qemu(
-        104,
+        504,
         node="pve1",
         name="cleared",
         config={
@@ -164,13 +160,13 @@ def test_a_tag_removed_clears_the_vlan_and_the_mode(case: GuestCase) -> Steps:
     assert [(i["mode"], i["untagged_vlan"], i["tagged_vlans"]) for i in interfaces] == [(None, None, [])] * 2
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_a_hidden_vnet_is_no_missing_tag(case: GuestCase) -> Steps:
     """Without the right to see SDN a bridge may be a vnet with a tag: nothing is cleared."""
     case.cluster.add_zone("hidden", "vlan", bridge="vmbr0")
     case.cluster.add_vnet("unseen", "hidden", 301)
     config = {"net0": "virtio=BC:24:11:00:05:00,bridge=unseen"}
-    case.cluster.add_qemu(105, node="pve1", name="on-vnet", config=config)
+    case.cluster.add_qemu(505, node="pve1", name="on-vnet", config=config)
     plan = yield APPLY
     assert vlan_fields(row(plan, "vm_interfaces", "on-vnet net0")) == ("access", "301", None)
     yield ALONE
@@ -182,7 +178,7 @@ def test_a_hidden_vnet_is_no_missing_tag(case: GuestCase) -> Steps:
     assert plan.changes == []
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_a_nic_that_is_gone_goes_after_its_addresses(case: GuestCase) -> Steps:
     """P19."""
     for number in (6, 7):
@@ -196,7 +192,7 @@ def test_a_nic_that_is_gone_goes_after_its_addresses(case: GuestCase) -> Steps:
             "net1": f"virtio=BC:24:11:00:0{number}:01",
         }
         case.cluster.add_qemu(
-            100 + number, node="pve1", name=f"nics{number}", config=config, agent_interfaces=agent
+            500 + number, node="pve1", name=f"nics{number}", config=config, agent_interfaces=agent
         )
     yield APPLY
     for guest in case.cluster.added:
@@ -236,12 +232,12 @@ def test_a_nic_that_is_gone_goes_after_its_addresses(case: GuestCase) -> Steps:
         assert [i["address"] for i in found] == [host]
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_the_agents_name_sticks(case: GuestCase) -> Steps:
     """An agent that is down does not rename back; a new name from the agent does."""
     config = {"agent": "1", "net0": "virtio=BC:24:11:00:08:00"}
     guest = case.cluster.add_qemu(
-        108, node="pve1", name="agent", config=config, agent_interfaces="not running"
+        508, node="pve1", name="agent", config=config, agent_interfaces="not running"
     )
     yield APPLY
     guest.agent = [loopback_interface(), agent_interface("ens18", "bc:24:11:00:08:00")]
@@ -254,10 +250,10 @@ def test_the_agents_name_sticks(case: GuestCase) -> Steps:
     assert [(r.key, after(r)) for r in plan.changes] == [("agent net0", {"name": "net0"})]
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_an_interface_is_found_by_its_mac_whatever_its_name(case: GuestCase) -> Steps:
     guest = case.cluster.add_lxc(
-        209, node="pve1", name="named", config={"net0": "name=eth0,hwaddr=BC:24:11:00:09:05"}
+        609, node="pve1", name="named", config={"net0": "name=eth0,hwaddr=BC:24:11:00:09:05"}
     )
     yield APPLY
     guest.config["net0"] = "name=lan0,hwaddr=BC:24:11:00:09:05"
@@ -274,10 +270,10 @@ def test_an_interface_is_found_by_its_mac_whatever_its_name(case: GuestCase) -> 
     assert case.netbox.one(INTERFACES, virtual_machine="named")["mac_address"] == "BC:24:11:00:09:06"
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_an_operators_mtu_stays(case: GuestCase) -> Steps:
     case.cluster.add_lxc(
-        210, node="pve1", name="jumbo", config={"net0": "name=eth0,hwaddr=BC:24:11:00:0A:05"}
+        610, node="pve1", name="jumbo", config={"net0": "name=eth0,hwaddr=BC:24:11:00:0A:05"}
     )
     yield APPLY
     known = case.netbox.one(INTERFACES, virtual_machine="jumbo")
@@ -286,7 +282,7 @@ def test_an_operators_mtu_stays(case: GuestCase) -> Steps:
     assert rows(plan, "vm_interfaces") == []
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_all_vlans_and_bridges_of_a_vlan_are_written_and_then_in_sync(case: GuestCase) -> Steps:
     """A trunk of all VLANs makes none of them; guests on a bridge over eno1.51 are in VLAN 51."""
     case.cluster.nodes["pve1"].network = [
@@ -301,7 +297,7 @@ def test_all_vlans_and_bridges_of_a_vlan_are_written_and_then_in_sync(case: Gues
         "net2": "virtio=BC:24:11:00:0B:02,bridge=vmbr9",
         "net3": "virtio=BC:24:11:00:0B:03,bridge=vmbr9,trunks=25;50-60",
     }
-    case.cluster.add_qemu(111, node="pve1", name="trunks", config=lines)
+    case.cluster.add_qemu(511, node="pve1", name="trunks", config=lines)
     yield APPLY
     plan = yield SYNC
     assert plan.changes == []

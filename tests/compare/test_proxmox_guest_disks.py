@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tests.compare.guests import APPLY, SYNC, GuestCase, Steps, share_cluster, under
+from tests.compare.guests import APPLY, HARDWARE, SYNC, GuestCase, Steps, share_cluster, under
 from tests.support import after, before, rows
 
 VMS = "virtualization/virtual-machines"
-SHARED: dict[str, Any] = {"policies": {"delete": ["virtual_disks"]}}
+ESTATE = "interfaces and disks of guests"
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_what_counts_as_a_disk(case: GuestCase) -> Steps:
     """P1 to P10: key and line -> size in MiB and storage."""
     machines = {
@@ -26,9 +24,9 @@ def test_what_counts_as_a_disk(case: GuestCase) -> Steps:
         116: {"scsi1": "size=2T,file=rbd:vm-1-disk-1", "virtio3": "/dev/disk/by-id/x,size=10G"},
     }
     for vmid, config in machines.items():
-        case.cluster.add_qemu(vmid, node="pve1", name=f"v{vmid}", config=config)
+        case.cluster.add_qemu(200 + vmid, node="pve1", name=f"v{vmid}", config=config)
     case.cluster.add_lxc(
-        117,
+        317,
         node="pve1",
         name="c117",
         config={
@@ -57,14 +55,14 @@ def test_what_counts_as_a_disk(case: GuestCase) -> Steps:
     ]
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_the_size_of_a_machine_is_the_sum_of_its_disks(case: GuestCase) -> Steps:
     """P11. A size that was typed in is cleared where there is no disk, not where one is of unknown size."""
     guest = case.cluster.add_qemu(
-        121, node="pve1", name="web", config={"scsi0": "rbd:a,size=32G", "scsi1": "rbd:b,size=1G"}
+        321, node="pve1", name="web", config={"scsi0": "rbd:a,size=32G", "scsi1": "rbd:b,size=1G"}
     )
-    case.cluster.add_qemu(122, node="pve1", name="diskless")
-    case.cluster.add_qemu(123, node="pve1", name="raw", config={"scsi0": "/dev/sda"})
+    case.cluster.add_qemu(322, node="pve1", name="diskless")
+    case.cluster.add_qemu(323, node="pve1", name="raw", config={"scsi0": "/dev/sda"})
     yield APPLY
     plan = yield SYNC
     assert plan.changes == []
@@ -87,10 +85,10 @@ def test_the_size_of_a_machine_is_the_sum_of_its_disks(case: GuestCase) -> Steps
     assert case.netbox.one(VMS, name="web")["disk"] == 66560
 
 
-@share_cluster(**SHARED)
+@share_cluster(ESTATE, **HARDWARE)
 def test_a_disk_that_is_gone_goes_by_policy_and_only_if_it_is_ours(case: GuestCase) -> Steps:
     guest = case.cluster.add_qemu(
-        124, node="pve1", name="shrunk", config={"scsi0": "rbd:a,size=1G", "scsi1": "rbd:b,size=1G"}
+        324, node="pve1", name="shrunk", config={"scsi0": "rbd:a,size=1G", "scsi1": "rbd:b,size=1G"}
     )
     yield APPLY
     machine = case.netbox.one(VMS, name="shrunk")["id"]
