@@ -17,6 +17,14 @@ SHARED: dict[str, Any] = {
     "policies": {"missing_interfaces": "delete", "delete": ["interfaces"]},
 }
 
+# Settings of several tests, so that they share a comparison.
+CREATED: dict[str, Any] = {
+    "cluster_type": "Virtual things",
+    "cluster_group": "Test",
+    "policies": {"create": ["cluster_types", "clusters", "devices", "virtual_machines", "custom_fields"]},
+}
+ELSEWHERE: dict[str, Any] = {"mappings": {"sites": {"south2": "Nice"}}, "node_interface_type": "other"}
+
 
 def node(case: GuestCase, name: str, **content: Any) -> Node:
     """A node of this test alone; without network if none is given."""
@@ -83,8 +91,7 @@ def test_what_a_cluster_needs_and_may_not_create_blocks_it(case: GuestCase) -> S
 @share_cluster(**SHARED)
 def test_what_a_cluster_needs_is_created_where_it_may_be(case: GuestCase) -> Steps:
     case.cluster.add_qemu(102, node="pve1", name="mail")
-    resources = ["cluster_types", "clusters", "devices", "virtual_machines", "custom_fields"]
-    plan = yield under(cluster_type="Virtual things", policies={"create": resources})
+    plan = yield under(**CREATED)
     assert [(r.resource, r.action) for r in rows(case.whole, "cluster_types")] == [
         ("cluster_types", "create")
     ]
@@ -184,7 +191,7 @@ def test_nodes_in_two_sites_leave_the_cluster_without_one(case: GuestCase) -> St
     case.netbox.create("dcim/sites", name="Nice", slug="nice")
     node(case, "south1")
     node(case, "south2")
-    plan = yield under(mappings={"sites": {"south2": "Nice"}})
+    plan = yield under(**ELSEWHERE)
     assert "scope" not in after(row(case.whole, "clusters", "paris"))
     assert [after(r)["site"]["name"] for r in rows(plan, "devices")] == ["Paris", "Nice"]
 
@@ -215,7 +222,7 @@ def test_an_open_vswitch_bond_is_a_lag_with_its_members(case: GuestCase) -> Step
         {"iface": "eno2", "type": "eth", "active": 1},
     ]
     node(case, "bond1", network=network)
-    plan = yield under(node_interface_type="other")
+    plan = yield under(**ELSEWHERE)
     found = {r.key: after(r) for r in rows(plan, "interfaces")}
     assert {
         key: (values["type"], (values.get("lag") or {}).get("name")) for key, values in found.items()
@@ -240,5 +247,5 @@ def test_the_group_of_a_new_cluster_is_configured(case: GuestCase) -> Steps:
 @share_cluster(**SHARED)
 def test_a_new_cluster_is_in_its_group(case: GuestCase) -> Steps:
     group = case.netbox.create("virtualization/cluster-groups", name="Test", slug="test")
-    yield under(cluster_group="Test")
+    yield under(**CREATED)
     assert after(row(case.whole, "clusters", "paris"))["group"] == {"id": group["id"], "name": "Test"}
