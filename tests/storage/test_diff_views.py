@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
-import pytest
 
 from netbox_sync_dagster.storage import Warehouse, views
 from netbox_sync_dagster.storage.files import write_json
 from netbox_sync_dagster.storage.status import read_status
 from netbox_sync_dagster.storage.views import build_database, open_views
-from tests.kept import fresh, same_place
 from tests.older import as_older_version
 from tests.storage.versions import add_device, ask, publish_diff
-
-
-@pytest.fixture
-def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """The same folder for every test, so that ``netbox_sync.duckdb``, which names it, is made once."""
-    with same_place(tmp_path) as place:
-        yield place
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    """Without content, its views in place."""
-    return fresh(tmp_path / "data")
 
 
 def test_changes_say_what_was_decided_since_when_they_are_there_and_where_the_object_is(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from netbox_sync_dagster.storage.desired_tables import desired_columns
 from netbox_sync_dagster.storage.store import CurrentSync
 from netbox_sync_dagster.storage.views import build_database, open_views
 from netbox_sync_dagster.sync import Stopped
-from tests.kept import fresh, same_place
+from tests.kept import fresh
 from tests.storage.versions import add_device, ask, publish_devices
 
 # Publishes snapshots of two endpoints, as fast as it can, until it is stopped; prints how many.
@@ -40,27 +39,14 @@ print(number)
 
 
 @pytest.fixture
-def tmp_path(tmp_path: Path) -> Iterator[Path]:
-    """The same folder for every test, so that ``netbox_sync.duckdb``, which names it, is made once."""
-    with same_place(tmp_path) as place:
-        yield place
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    """Without content, its views in place."""
-    return fresh(tmp_path / "data")
-
-
-@pytest.fixture
-def missing(tmp_path: Path) -> Warehouse:
+def missing(place: Path) -> Warehouse:
     """A warehouse whose directory does not exist."""
-    return Warehouse(tmp_path / "data")
+    return Warehouse(place / "data")
 
 
 @pytest.mark.parametrize("folder", ["data", "o'brien's data", "100% [new] *data"])
-def test_every_view_answers_without_any_data_wherever_the_warehouse_is(tmp_path: Path, folder: str) -> None:
-    warehouse = fresh(tmp_path / folder)
+def test_every_view_answers_without_any_data_wherever_the_warehouse_is(place: Path, folder: str) -> None:
+    warehouse = fresh(place / folder)
 
     with duckdb.connect(str(warehouse.database), read_only=True) as con:
         views = ask(con, "SELECT schema_name, view_name, comment FROM duckdb_views() WHERE NOT internal")
@@ -80,8 +66,8 @@ def test_every_view_answers_without_any_data_wherever_the_warehouse_is(tmp_path:
 
 
 @pytest.mark.parametrize("folder", ["data", "o'brien's data", "100% [new] *data"])
-def test_current_shows_the_newest_snapshot_and_history_all(tmp_path: Path, folder: str) -> None:
-    warehouse = fresh(tmp_path / folder)
+def test_current_shows_the_newest_snapshot_and_history_all(place: Path, folder: str) -> None:
+    warehouse = fresh(place / folder)
     add_device(warehouse, "nms-a", "old")
     add_device(warehouse, "nms-a", "new")
     add_device(warehouse, "9-nms", "other")
@@ -116,11 +102,11 @@ def test_an_open_connection_sees_new_snapshots_and_new_endpoints(warehouse: Ware
         assert ask(con, "SELECT hostname FROM librenms.devices ORDER BY ALL") == [("sw2",), ("sw3",)]
 
 
-def test_queries_never_mix_two_snapshots_while_a_sync_writes(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_queries_never_mix_two_snapshots_while_a_sync_writes(warehouse: Warehouse, place: Path) -> None:
     publish_devices(warehouse, "nms-a", 5)
     publish_devices(warehouse, "nms-b", 5)
     build_database(warehouse)
-    stop = tmp_path / "stop"
+    stop = place / "stop"
     answers, overtaken, versions = 0, 0, set()
 
     with duckdb.connect(str(warehouse.database), read_only=True) as con:
@@ -188,11 +174,11 @@ def test_the_file_is_replaced_only_when_the_views_changed_or_it_is_gone(warehous
         assert ask(con, "SELECT hostname FROM librenms.devices") == [("sw2",)]
 
 
-def test_a_warehouse_that_moved_gets_views_of_its_new_place(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_a_warehouse_that_moved_gets_views_of_its_new_place(warehouse: Warehouse, place: Path) -> None:
     add_device(warehouse, "nms-a", "sw1")
     build_database(warehouse)
-    warehouse.home.rename(tmp_path / "moved")
-    moved = Warehouse(tmp_path / "moved")
+    warehouse.home.rename(place / "moved")
+    moved = Warehouse(place / "moved")
     build_database(moved)
 
     with duckdb.connect(str(moved.database), read_only=True) as con:
