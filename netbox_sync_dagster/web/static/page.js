@@ -89,8 +89,8 @@
         x: () => { if (box) { tick(box, !box.checked); show(); } },
         a: () => press("approve"),
         r: () => press("reject"),
-        "/": () => one("#text").focus(),
-        "?": () => one(".keys").scrollIntoView(),
+        "/": () => one("#text")?.focus(),
+        "?": () => one(".keys")?.scrollIntoView(),
         Enter: () => { if (rows[at] === document.activeElement) rows[at].querySelector("a")?.click(); },
       };
       if (known[event.key]) {
