@@ -1,13 +1,24 @@
 -- Adds to desired.tags.
 -- Only with rows of desired.tag_words.
 -- Words of a source, and those of defaults.tags, as NetBox tags. Key: the word in lower case. A NetBox tag of that name
--- is it, whatever its slug; else one of its slug whose name differs in separators only (Web Prod, web.prod). Two words
--- of one slug are two tags (c, c++): the one that is spelled like the slug gets it, the other one a longer slug.
+-- is it, whatever its slug, or one that netbox-sync gave that name; else one of its slug whose name differs in
+-- separators only (Web Prod, web.prod). Two words of one slug are two tags (c, c++): the one that is spelled like the
+-- slug gets it, the other one a longer slug.
 with said as (
     select tag, coalesce(max(name), tag) as name, max(color) as color from desired.tag_words group by tag
 ),
+-- Tags that this product created under a name and someone renamed since.
+renamed as (
+    select lower(l.value::json ->> '$') as tag, min(t.slug) as slug
+    from netbox.tags t
+    join ledger.last_written l on l.object_type = 'extras/tags' and l.netbox_id = t.id and l.field = 'name'
+        and not l.restored
+    group by 1 having count(distinct t.id) = 1
+),
 known as (
     select lower(name) as tag, min(slug) as slug from netbox.tags group by 1
+    union all
+    from renamed where tag not in (select lower(name) from netbox.tags)
 ),
 words as (
     select tag, slug(tag) as base, slug(replace(replace(tag, '+', ' plus '), '.', ' dot ')) as spelled,

@@ -1,7 +1,20 @@
 -- Resolves site, role, type and platform names to NetBox ids: one row per owner and field.
 -- Key: owner_resource + owner_key + field. Exact, case-insensitive; two candidates are ambiguous, never a guess.
 -- value is the reference that a change carries; problem says why there is none.
-with known as (
+-- Objects that this product created under a name and someone renamed since: that name still means them. Not where a
+-- name may stand for a version (platforms, device types) or a place: such an object may mean something else now.
+with renamed as (
+    select o.resource, o.id, o.name, l.value::json ->> '$' as word
+    from (
+        select 'device_roles' as resource, 'dcim/device-roles' as object_type, id, name from netbox.device_roles
+        union all select 'manufacturers', 'dcim/manufacturers', id, name from netbox.manufacturers
+        union all select 'cluster_types', 'virtualization/cluster-types', id, name from netbox.cluster_types) o
+    join ledger.last_written l on l.object_type = o.object_type and l.netbox_id = o.id and l.field = 'name'
+        and not l.restored
+    where lower(l.value::json ->> '$') <> lower(o.name)
+),
+
+known as (
     select 'sites' as resource, id, name, name as word, 1 as rank from netbox.sites
     union all select 'sites', id, name, slug, 1 from netbox.sites
     union all select 'regions', id, name, name, 1 from netbox.regions
@@ -32,6 +45,7 @@ with known as (
     union all select 'vlan_groups', id, name, slug, 1 from netbox.vlan_groups
     union all select 'vrfs', id, name, rd, 1 from netbox.vrfs where rd <> ''
     union all select 'vrfs', id, name, name, 2 from netbox.vrfs
+    union all select resource, id, name, word, 9 from renamed
 ),
 
 -- Device types and module types that are created need a manufacturer. Its own name is the key: parts of one model may

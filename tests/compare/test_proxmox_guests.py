@@ -365,6 +365,18 @@ def test_templates_are_left_out_or_get_their_role(case: GuestCase) -> Steps:
 
 
 @share_cluster(ESTATE, **PLAIN)
+def test_a_tag_that_someone_renamed_in_netbox_is_no_second_tag(case: GuestCase) -> Steps:
+    case.cluster.add_qemu(231, node="pve1", name="tagged-1", tags="stage")
+    yield APPLY
+    tag = case.netbox.one("extras/tags", slug="stage")
+    case.netbox.edit("extras/tags", tag["id"], name="Staging", slug="staging")
+    case.cluster.add_qemu(232, node="pve1", name="tagged-2", tags="stage")
+    plan = yield SYNC
+    assert [r.key for r in rows(case.whole, "tags") if r.key.startswith("stag")] == []
+    assert [(r.key, after(r)["tags"]) for r in rows(plan, "virtual_machines")] == [("tagged-2", ["staging"])]
+
+
+@share_cluster(ESTATE, **PLAIN)
 def test_roles_and_platforms_come_from_mappings(case: GuestCase) -> Steps:
     case.netbox.create("dcim/device-roles", name="Container", slug="container", color="aaaaaa", vm_role=True)
     case.netbox.create("dcim/platforms", name="Windows", slug="windows")
