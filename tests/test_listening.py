@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from netbox_sync_dagster.demo.servers import Lab, lab_runs_in
 from netbox_sync_dagster.demo.ui import UiPorts
 from netbox_sync_dagster.listening import CannotListen, Choice, check_free, listen
 from tests.cli.conftest import CliHarness
 
 CONFIGURATION = '{"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": []}'
+FREE = ("--netbox-port", "0", "--librenms-port", "0", "--proxmox-port", "0")
 
 
 @pytest.fixture
@@ -39,8 +41,7 @@ def test_the_error_names_the_port_and_the_option(
 ) -> None:
     harness = CliHarness(tmp_path, {})
     (tmp_path / "netbox_sync.yaml").write_text(CONFIGURATION)
-    free = [part for name in ("netbox", "librenms", "proxmox") for part in (f"--{name}-port", "0")]
-    more = [] if words[0] != "lab" else free
+    more = FREE if words[0] == "lab" else ()
     answer = harness.run(words[0], *more, *words[1:], str(taken))
     assert (answer.code, answer.out) == (1, "")
     assert answer.err == (
@@ -108,3 +109,18 @@ def test_settings_of_the_command_line_that_the_page_refuses_are_one_sentence(tmp
         "error: host 192.0.2.1 is reachable from other machines, so passwords would be sent unencrypted: set tls, or "
         "trusted_proxy for a proxy that does TLS, or listen on 127.0.0.1\n"
     )
+
+
+def test_a_lab_that_runs_keeps_its_folder(tmp_path: Path) -> None:
+    harness = CliHarness(tmp_path, {})
+    with Lab(tmp_path / "demo", seeded=False):
+        (tmp_path / "demo/data").mkdir()
+        for words in (("demo",), ("demo", "--ui"), ("lab", "--dir", "demo", *FREE)):
+            answer = harness.run(*words)
+            assert (answer.code, answer.out) == (1, "")
+            assert answer.err == (
+                "error: the servers of another lab or demo run in demo; end them with Ctrl-C in their terminal, or choose "
+                "another folder with --dir\n"
+            )
+        assert (tmp_path / "demo/data").exists() and lab_runs_in(tmp_path / "demo")
+    assert not lab_runs_in(tmp_path / "demo") and not lab_runs_in(tmp_path)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from netbox_sync_dagster.cli.console import SafeConsole, make_console
 from netbox_sync_dagster.cli.session import CliError
-from netbox_sync_dagster.demo.servers import CLUSTERS, Lab, Ports
+from netbox_sync_dagster.demo.servers import CLUSTERS, Lab, Ports, lab_runs_in
 from netbox_sync_dagster.demo.ui import UiPorts, serve_ui
 from netbox_sync_dagster.demo.walk import DemoFailed, look, now_look, servers_of, whole_way
 from netbox_sync_dagster.listening import check_free
@@ -147,7 +147,8 @@ def _leave_to_person(running: Lab, console: SafeConsole) -> None:
     console.print_lines(f"\nNow look. {where}:\n", style="bold green")
     console.print_lines(now_look(running))
     console.print_lines(
-        "\nnetbox-sync demo --ui shows the same in the Dagster UI and on the review page, demo --all runs all steps."
+        "\nnetbox-sync demo --ui shows the same in the Dagster UI and on the review page, demo --all runs all steps; both start "
+        "afresh."
     )
     if stays:
         console.print_lines("Ctrl-C ends the servers.")
@@ -155,8 +156,10 @@ def _leave_to_person(running: Lab, console: SafeConsole) -> None:
 
 
 def forget_data(folder: Path, console: SafeConsole) -> None:
-    """Remove the warehouse of an earlier lab: its NetBox is gone, so it would compare with another one."""
+    """Remove the warehouse of an earlier lab: its NetBox is gone, so it would compare with another one. Raises CliError if
+    that lab still runs."""
     if (folder / "lab.env").exists() and (folder / "data").exists():
+        _refuse_running(folder)
         shutil.rmtree(folder / "data")
         console.print_lines(f"removed {folder / 'data'} of an earlier lab, whose NetBox is gone")
 
@@ -166,7 +169,17 @@ def _clear(folder: Path) -> None:
         return
     if not (folder / "lab.env").exists():
         raise CliError(f"the folder {folder} holds something else than a demo; choose another with --dir")
+    _refuse_running(folder)
     shutil.rmtree(folder)
+
+
+def _refuse_running(folder: Path) -> None:
+    """Raise CliError if servers run on the data of this folder."""
+    if lab_runs_in(folder):
+        raise CliError(
+            f"the servers of another lab or demo run in {folder}; end them with Ctrl-C in their terminal, or choose another "
+            "folder with --dir"
+        )
 
 
 def _until_interrupted() -> None:

@@ -13,6 +13,10 @@ from string import Template
 from types import TracebackType
 from typing import Self
 
+import httpx
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
 from netbox_sync_lab.certs import make_certificates
 from netbox_sync_lab.estate import build_librenms, build_proxmox, seed
 from netbox_sync_lab.librenms import LabLibreNMS
@@ -135,6 +139,19 @@ def config_yaml(lab: Lab) -> str:
         values[f"{place}_user"] = server.user
         values[f"{place}_token_name"] = server.token_name
     return Template(text).substitute(values)
+
+
+def lab_runs_in(folder: Path) -> bool:
+    """Whether the LibreNMS of an earlier lab in this folder still answers."""
+    try:
+        text = (folder / "netbox_sync.yaml").read_text(encoding="utf-8")
+        url = next(
+            one["url"] for one in YAML(typ="safe").load(text)["endpoints"] if one["kind"] == "librenms"
+        )
+        answer = httpx.get(f"{url}/api/v0/system", headers={"X-Auth-Token": LIBRENMS_TOKEN}, timeout=2)
+    except (OSError, YAMLError, LookupError, TypeError, StopIteration, httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return answer.status_code == 200
 
 
 def _write_private(path: Path, text: str) -> None:
