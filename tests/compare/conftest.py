@@ -11,11 +11,14 @@ import pytest
 from netbox_sync_lab.librenms import LabLibreNMS, LibreNMSState
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
+from tests.compare.docker_story import story
 from tests.compare.together import Basics, create_basics, librenms_endpoint
 from tests.compare.two_clusters import DELETES, UUID_A, UUID_B, guest, lyon_of
 from tests.kept import LabTarget, begun, placed
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, Pipeline, proxmox_endpoint
+
+__all__ = ["story"]
 
 
 @pytest.fixture

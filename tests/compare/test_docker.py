@@ -1,92 +1,22 @@
 """Docker hosts: containers as virtual machines of one cluster per host, over the whole path.
 
-The cases are containers of one host that are synced together: ``begin`` runs before the first sync, ``change`` before
-the second, ``later`` before the third.
+The cases are containers of one host that are synced together (``docker_story.py``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_lab.docker import DockerState, LabDocker
-from tests.compare.docker_lab import DELETE, INTERFACES, IPS, VMS, DockerLab, docker_lab
-from tests.compare.stages import Applied, Stage, applied, of
-from tests.support import Pipeline, after, before, row, rows
+from netbox_sync_lab.docker import DockerState
+from tests.compare.docker_lab import INTERFACES, IPS, VMS, DockerLab
+from tests.compare.docker_story import ALONE, Story, begin, change, later
+from tests.compare.stages import of
+from tests.support import after, before, row, rows
 
-POLICIES: dict[str, Any] = {**DELETE, "stale_addresses": "delete", "owns": ["ip_addresses.dns_name"]}
-begin, change, later = Stage[DockerLab](), Stage[DockerLab](), Stage[DockerLab]()
-
-
-@dataclass(frozen=True)
-class Story:
-    """``stamps``: {name: last_updated} of the virtual machines before and after a second apply. ``alone``: plans of single
-    containers, and ``under``: plans under other policies, all before the second sync."""
-
-    begun: Applied
-    stamps: list[dict[str, str]]
-    names: list[str]
-    second_host: Applied
-    alone: dict[str, Plan]
-    under: dict[str, Plan]
-    changed: Applied
-    later: Plan
-    left_out_later: list[tuple[str, str, str]]
-    hidden: Plan
-    malformed: Plan
-    none_listed: Plan
-    shrunk: Plan
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
-    with docker_lab(tmp_path_factory.mktemp("docker"), policies=POLICIES) as lab:
-        pipeline = lab.pipeline
-        begin.run(lab)
-        begun = applied(pipeline, VMS, INTERFACES, IPS)
-        pipeline.apply()
-        stamps = [
-            {vm["name"]: vm["last_updated"] for vm in found}
-            for found in (begun.held[VMS], lab.netbox.all(VMS))
-        ]
-        names = [name for (name,) in pipeline.sql("SELECT name FROM docker.containers ORDER BY 1")]
-        second_host = beside_a_second_host(lab)
-        change.run(lab)
-        alone = {name: pipeline.sync(only=name) for name in ("alone-web", "alone-job")}
-        pipeline.snapshot()
-        under = {name: under_policies(pipeline, more) for name, more in OTHER_POLICIES.items()}
-        pipeline.configure(policies=POLICIES)
-        changed = applied(pipeline, VMS, INTERFACES, IPS)
-        later.run(lab)
-        then, left_out = pipeline.sync(), pipeline.left_out()
-        lab.host.hidden.add("hidden")
-        hidden = pipeline.sync()
-        lab.host.hidden.clear()
-        lab.host.odd_rows = [{"Id": "?"}]
-        malformed = pipeline.sync()
-        lab.host.odd_rows = []
-        lab.host.containers.clear()
-        none_listed = pipeline.sync()
-        pipeline.snapshot(accept_shrink=True)
-        shrunk = pipeline.again()
-    return Story(
-        begun,
-        stamps,
-        names,
-        second_host,
-        alone,
-        under,
-        changed,
-        then,
-        left_out,
-        hidden,
-        malformed,
-        none_listed,
-        shrunk,
-    )
+ESTATE = "containers of one host"
 
 
 def test_all_changes_are_written(story: Story) -> None:
@@ -283,23 +213,6 @@ def test_a_container_that_leaves_a_network(story: Story) -> None:
 # -- a second host -------------------------------------------------------------------------------
 
 
-def beside_a_second_host(lab: DockerLab) -> Applied:
-    """Host second is synced, for which NetBox has a cluster with the virtual machine ours."""
-    kind = lab.netbox.one("virtualization/cluster-types")["id"]
-    cluster = lab.netbox.create(
-        "virtualization/clusters", name="docker2", type=kind, scope_type="dcim.site", scope_id=1
-    )
-    other = lab.netbox.create("virtualization/clusters", name="other", type=kind)
-    lab.netbox.create(VMS, name="ours", cluster=cluster["id"], vcpus=4, memory=1024)
-    lab.netbox.create(VMS, name="ours", cluster=other["id"])
-    with LabDocker(DockerState("second")) as second:
-        second.state.add_network("own", "172.50.0.0/24")
-        second.state.add("ours", "own")
-        second.state.add("bridged")
-        endpoint = {"name": "docker2", "kind": "docker", "url": second.url, "defaults": {"site": "paris"}}
-        return applied(Pipeline(lab.pipeline.warehouse.home, lab.netbox, endpoint), VMS)
-
-
 def test_a_virtual_machine_of_that_name_in_the_cluster_is_adopted(story: Story) -> None:
     [found] = rows(of(story.second_host.plan, "ours"), "virtual_machines")
     [known] = [
@@ -321,201 +234,7 @@ def test_one_address_behind_two_hosts_is_not_moved(story: Story) -> None:
     assert (found.reason or "").startswith("assigned elsewhere: NetBox has it on bridged bridge")
 
 
-# -- containers that are gone --------------------------------------------------------------------
-
-
-@begin
-def a_container_that_will_go(lab: DockerLab) -> None:
-    lab.host.add_network("going", "172.41.0.0/24", subnet6="2001:db8:41::/64")
-    lab.host.add("gone", "going")
-
-
-change(lambda lab: lab.host.remove("gone"))
-
-
-def test_a_container_that_is_gone_is_deleted_with_what_hangs_on_it(story: Story) -> None:
-    plan = of(story.changed.plan, "gone")
-    [gone] = rows(plan, "virtual_machines")
-    assert (gone.key, gone.action, gone.reason) == (
-        "gone [container gone]",
-        "delete",
-        "container gone is no longer in Docker",
-    )
-    assert [(r.resource, r.action) for r in plan.rows] == [
-        ("ip_addresses", "delete"),
-        ("ip_addresses", "delete"),
-        ("mac_addresses", "delete"),
-        ("vm_interfaces", "delete"),
-        ("virtual_machines", "delete"),
-    ]
-    assert of(story.changed.then, "gone").rows == ()
-    assert len(story.begun.named(VMS, "gone", "web")) == 2
-    assert [vm["name"] for vm in story.changed.named(VMS, "gone", "web")] == ["web"]
-    networks = ("172.41.0.", "2001:db8:41:")
-    assert [a["address"] for a in story.begun.held[IPS] if a["address"].startswith(networks)] != []
-    assert [a["address"] for a in story.changed.held[IPS] if a["address"].startswith(networks)] == []
-
-
-OTHER_POLICIES: dict[str, dict[str, Any]] = {
-    "offline": {**DELETE, "missing_guests": "offline"},
-    "decommissioning": {**DELETE, "missing_guests": "decommissioning"},
-    "leave": {**DELETE, "missing_guests": "leave"},
-    "none": {},
-}
-
-
-def under_policies(pipeline: Pipeline, policies: dict[str, Any]) -> Plan:
-    pipeline.configure(policies=policies)
-    return pipeline.again()
-
-
-@pytest.mark.parametrize("policy", ["offline", "decommissioning"])
-def test_a_container_that_is_gone_may_be_marked_instead(story: Story, policy: str) -> None:
-    [gone] = of(story.under[policy], "gone").rows
-    assert (gone.action, after(gone)) == ("update", {"status": policy})
-
-
-def test_it_may_be_left_alone(story: Story) -> None:
-    [gone] = of(story.under["leave"], "gone").rows
-    assert (gone.action, gone.reason) == (
-        "drifted",
-        "container gone is no longer in Docker; missing_guests is leave",
-    )
-
-
-def test_deletes_need_a_policy(story: Story) -> None:
-    [gone] = of(story.under["none"], "gone").rows
-    assert gone.action == "blocked"
-    assert (gone.reason or "").endswith("policies.delete does not name virtual_machines")
-
-
-@change
-def somebody_else_creates_virtual_machines(lab: DockerLab) -> None:
-    cluster = lab.netbox.one("virtualization/clusters", name="docker1")
-    lab.netbox.create(VMS, name="planned", cluster=cluster["id"])
-    fields = {"docker_host": "docker1", "docker_container": "old"}
-    lab.netbox.create(VMS, name="old", cluster=cluster["id"], custom_fields=fields)
-
-
-def test_somebody_elses_virtual_machine_is_not_deleted(story: Story) -> None:
-    [found] = of(story.changed.plan, "old", "planned").rows
-    assert (found.key, found.action) == ("old [container old]", "drifted")
-    assert "netbox-sync did not create it" in (found.reason or "")
-
-
-def nothing_gone(plan: Plan, name: str, reason: str) -> None:
-    """The plan proposes no delete of this container, and says why."""
-    assert [r for r in of(plan, name).rows if r.action == "delete"] == []
-    gone = [r for r in plan.rows if r.key == f"{name} [container {name}]"]
-    assert [r.action for r in gone] == ["blocked"]
-    assert reason in (gone[0].reason or "")
-
-
-begin(lambda lab: lab.host.add("late", "back"))
-later(lambda lab: lab.host.remove("late"))
-
-
-def test_no_delete_while_a_row_of_the_list_is_malformed(story: Story) -> None:
-    assert row(story.later, "virtual_machines", "late [container late]").action == "delete"
-    nothing_gone(story.malformed, "late", "that is no evidence: containers ?")
-    assert [r for r in story.malformed.rows if r.action == "delete"] == []
-
-
-begin(lambda lab: lab.host.add("hidden", "back"))
-
-
-def test_no_delete_where_the_daemon_still_has_it(story: Story) -> None:
-    nothing_gone(story.hidden, "hidden", "container hidden is not listed, but it exists")
-
-
-def test_no_delete_where_no_container_is_listed(story: Story) -> None:
-    nothing_gone(story.none_listed, "web", "the daemon lists no container at all")
-    assert [r for r in story.none_listed.rows if r.action == "delete"] == []
-    ours = [vm["name"] for vm in story.changed.held[VMS] if vm["custom_fields"]["docker_host"] == "docker1"]
-    ours.remove("old")
-    assert sorted(str(r.parent) for r in rows(story.shrunk, "virtual_machines", "delete")) == sorted(ours)
-
-
-@begin
-def a_container_that_docker_will_not_show(lab: DockerLab) -> None:
-    lab.host.add("unread", "back")
-
-
-@change
-def docker_shows_neither_it_nor_a_new_one(lab: DockerLab) -> None:
-    lab.host.add("unread-too", "front")
-    for name in ("unread", "unread-too"):
-        lab.daemon.replace[f"/containers/{lab.host.containers[name].id}/json"] = 500
-
-
-def test_a_container_that_is_not_shown_is_not_touched(story: Story) -> None:
-    [interface] = of(story.changed.plan, "unread").rows
-    assert (interface.key, interface.action) == ("unread back (gone)", "blocked")
-    assert "that is no evidence: GET /v1.51/containers/" in (interface.reason or "")
-    [found] = rows(of(story.changed.plan, "unread-too"), "virtual_machines")
-    assert found.action == "blocked"
-    assert "Docker does not show enough to create it" in (found.reason or "")
-
-
-begin(lambda lab: lab.host.add("mysql", "back"))
-
-
-@change
-def it_has_another_name(lab: DockerLab) -> None:
-    lab.host.add("mariadb", "back")
-    lab.host.remove("mysql")
-
-
-def test_a_renamed_container_is_another_one(story: Story) -> None:
-    plan = of(story.changed.plan, "mysql", "mariadb")
-    assert {(r.key, r.action) for r in rows(plan, "virtual_machines")} == {
-        ("mariadb", "create"),
-        ("mysql [container mysql]", "delete"),
-    }
-
-
-@begin
-def a_container_on_a_network_alone(lab: DockerLab) -> None:
-    lab.host.add_network("freed", "172.40.0.0/24")
-    lab.host.add("former", "freed")
-
-
-@change
-def another_takes_its_address(lab: DockerLab) -> None:
-    lab.host.remove("former")
-    lab.host.add("heir", "freed")
-
-
-def test_the_address_of_a_removed_container_goes_to_the_new_one(story: Story) -> None:
-    """In one plan and one apply: the old container is deleted first."""
-    plan = of(story.changed.plan, "former", "heir")
-    assert {r.key: (r.action, r.reason) for r in rows(plan, "ip_addresses")} == {
-        "172.40.0.2": ("create", "NetBox has it on former freed, where this plan deletes it first"),
-        "172.40.0.2/24 on former [container former] freed": (
-            "delete",
-            "goes with its virtual machine: container former is no longer in Docker",
-        ),
-    }
-    assert of(story.changed.then, "former", "heir").rows == ()
-    [machine] = story.changed.named(VMS, "heir")
-    assert machine["primary_ip4"]["address"] == "172.40.0.2/24"
-
-
 # -- one container alone -------------------------------------------------------------------------
-
-ALONE = ("alone-web", "alone-db", "alone-job")
-
-
-@begin
-def three_containers(lab: DockerLab) -> None:
-    for name in ALONE:
-        lab.host.add(name, "front")
-
-
-@change
-def two_grow_and_one_goes(lab: DockerLab) -> None:
-    lab.host.containers["alone-web"].memory = lab.host.containers["alone-db"].memory = 1 << 30
-    lab.host.remove("alone-job")
 
 
 def test_one_container_alone(story: Story) -> None:
