@@ -40,20 +40,23 @@ by_serial as (
     select s.key, n.id, 2 as step from source_serials s join netbox_serials n using (serial)
 ),
 
--- Step 3. The first of the device's names that NetBox knows.
+-- Step 3. The first of the device's names that NetBox knows. NetBox takes a name once per site: a device with this name
+-- elsewhere is ignored if the site has one, or if the source has another device of this name there. A default says
+-- nothing of the site.
 name_hits as (
-    select w.key, w.position, d.id,
-        -- If names count only within the site, a device with this name elsewhere is ignored if the site has one.
-        w.in_site_only and d.site_id is distinct from site.netbox_id as elsewhere
+    select w.key, w.position, d.id, w.in_site_only,
+        (w.in_site_only or not site.by_default) and d.site_id is distinct from site.netbox_id as elsewhere
     from (select key, in_site_only, lower(unnest(names)) as name, generate_subscripts(names, 1) as position
         from desired.devices) w
     join (select id, site_id, lower(name) as name from devices) d on d.name = w.name
     left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key
-        and site.field = 'site'
+        and site.field = 'site' and site.netbox_id is not null
 ),
 by_name as (
-    select key, id, 3 as step from name_hits
+    select key, id, 3 as step
+    from (select * replace (coalesce(elsewhere, in_site_only) as elsewhere) from name_hits)
     qualify position = min(position) over (partition by key) and elsewhere = bool_and(elsewhere) over (partition by key)
+        and (in_site_only or elsewhere = bool_and(elsewhere) over (partition by id))
 ),
 
 -- Step 4. The NetBox device whose primary address is the one the source talks to.
@@ -281,6 +284,13 @@ evaluated as (
             when w.inactive and l.any_active then null
             when w.in_site_only and c.step = 3 and not c.choice.several and d.site_id is distinct from site.netbox_id
                 then conflict('device_in_another_site', {device: d.name, site: coalesce(other.name, 'none')})
+            when c.step = 3 and not c.choice.several and not c.choice.certain and not site.by_default
+                and d.site_id <> site.netbox_id
+                and ((not is_no_serial(d.serial) and lower(trim(d.serial)) <> lower(o.serial))
+                    or (polled.host <> w.ip and polled.family = if(contains(w.ip, ':'), 6, 4)))
+                then conflict('name_in_another_site', {device: d.name, site: other.name,
+                    differs: if(lower(trim(d.serial)) <> lower(o.serial) and not is_no_serial(d.serial),
+                        'serial', 'address')})
             when c.choice.several then conflict('several_devices', {candidates: t.found})
             when c.choice.number is not null and l.certain <> 1 then c.choice.number
             -- The one with two witnesses matches; only the others are in doubt.
@@ -312,6 +322,8 @@ evaluated as (
     left join guests g using (key)
     left join near n using (key)
     left join devices d on d.id = c.choice.id
+    left join own_serials o using (key)
+    left join netbox.ip_addresses polled on polled.id = coalesce(d.primary_ip4_id, d.primary_ip6_id)
     left join match.references site on site.owner_resource = 'devices' and site.owner_key = w.key
         and site.field = 'site'
     left join netbox.sites other on other.id = d.site_id

@@ -19,7 +19,9 @@ class Estate(Rules):
         super().__init__(kind, "home2" if kind == "proxmox" else "lib")
         self.kind = kind
         self.field = "proxmox_node" if kind == "proxmox" else "librenms_id"
-        reference = "owner_resource VARCHAR, owner_key VARCHAR, field VARCHAR, netbox_id BIGINT"
+        reference = (
+            "owner_resource VARCHAR, owner_key VARCHAR, field VARCHAR, netbox_id BIGINT, by_default BOOLEAN"
+        )
         self.con.execute(f"CREATE TABLE match.references ({reference})")
 
     def has(self, netbox_id: int, name: str, held: Any = None, serial: str = "", **more: Any) -> None:
@@ -63,7 +65,8 @@ class Estate(Rules):
             id_value=json.dumps(number),
             in_site_only=self.kind == "proxmox",
         )
-        self.put("match.references", owner_resource="devices", owner_key=name, field="site", netbox_id=1)
+        of = {"owner_resource": "devices", "owner_key": name, "field": "site", "by_default": False}
+        self.put("match.references", netbox_id=1, **of)
 
     def port(self, device: str, mac: str) -> None:
         self.put("desired.interfaces", key=f"{device} eth0", device=device, name="eth0", mac=mac)
