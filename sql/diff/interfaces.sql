@@ -45,6 +45,11 @@ tagged as (
     union all
     select key, '[]', null from vlans where tagged = []
 ),
+-- The VLANs that a device knows, without those that Cisco reserves for other media.
+known_vids as (
+    select owner as device, list(vid order by vid) as vids from match.vlans
+    where owner_resource = 'devices' and not permitted and vid not between 1002 and 1005 group by owner
+),
 
 present as materialized (
     select * from netbox.interfaces where id in (select netbox_id from differing)
@@ -153,13 +158,18 @@ paired as materialized (
                 then link('interfaces', bridge.key, bridge.netbox_id, bridge.name)
                 when w.key in (select key from left_links where field = 'bridge') then 'null' end),
             -- An access port is one of its VLAN: not without it.
-            choice_field('mode', a.mode, case when u.problem is null or coalesce(v.mode, v.mode_if_empty) <> 'access'
+            choice_field('mode', a.mode, case when kept.as_mode is null and (u.problem is null
+                    or coalesce(v.mode, v.mode_if_empty) <> 'access')
                 then coalesce(v.mode, case when coalesce(a.mode, '') = '' then v.mode_if_empty end) end),
             json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null
-                then if(u.none, 'null', u.value) end),
-            json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null then t.value end),
-            undecided_field('untagged_vlan', a.untagged_vlan, u.problem),
-            undecided_field('tagged_vlans', had.value, t.problem),
+                and kept.as_mode is distinct from 'q-in-q' then if(u.none, 'null', u.value) end),
+            json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null and kept.as_mode is null
+                then t.value end),
+            shown_field('mode', to_json(a.mode)::varchar, to_json(v.mode)::varchar,
+                case when kept.as_mode = 'q-in-q' and v.mode is not null
+                    then drifted('q_in_q_not_shown', {source: settings.system_name}) end),
+            undecided_field('untagged_vlan', a.untagged_vlan, if(kept.as_mode = 'q-in-q', null, u.problem)),
+            undecided_field('tagged_vlans', had.value, if(kept.as_mode is null, t.problem, null)),
             json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
                 case when settings.writes_id_fields and w.source_id is not null
                      then with_claim(a.cf, settings.id_field, settings.id_scope, w.source_id,
@@ -177,6 +187,11 @@ paired as materialized (
     left join renumbered r on r.key = w.key
     left join tagged t on t.key = w.key
     left join actual_tagged had on had.id = w.netbox_id
+    left join known_vids k on k.device = w.device
+    -- Modes that say more than the source shows: the outer tag, and all VLANs where it shows each that the device knows.
+    cross join lateral (select case when a.mode = 'q-in-q' then 'q-in-q'
+        when a.mode = 'tagged-all' and v.mode = 'tagged'
+            and list_has_all(list_append(v.tagged, v.untagged), k.vids) then 'tagged-all' end as as_mode) kept
 )
 
 select 'interfaces' as resource, key, device_key as parent, 'dcim/interfaces' as object_type,

@@ -58,12 +58,17 @@ paired as materialized (
             text_field('description', a.description, w.description),
             json_field('cf.' || settings.bridge_field, json_extract(a.cf, '$.' || settings.bridge_field)::varchar,
                 case when w.bridge is not null then coalesce(to_json(nullif(w.bridge, ''))::varchar, 'null') end),
-            choice_field('mode', a.mode, case when u.problem is null or w.mode <> 'access' then w.mode end),
-            json_field('untagged_vlan', a.untagged_vlan, case when u.problem is null
+            choice_field('mode', a.mode, case when not is_q_in_q and (u.problem is null or w.mode <> 'access')
+                then w.mode end),
+            json_field('untagged_vlan', a.untagged_vlan, case when not is_q_in_q and u.problem is null
                 then if(u.none, 'null', u.value) end),
-            json_field('tagged_vlans', coalesce(had.value, '[]'), case when t.problem is null then t.value end),
-            undecided_field('untagged_vlan', a.untagged_vlan, u.problem),
-            undecided_field('tagged_vlans', had.value, t.problem)
+            json_field('tagged_vlans', coalesce(had.value, '[]'), case when not is_q_in_q and t.problem is null
+                then t.value end),
+            shown_field('mode', to_json(a.mode)::varchar, to_json(w.mode)::varchar,
+                case when is_q_in_q and w.mode is not null
+                    then drifted('q_in_q_not_shown', {source: settings.system_name}) end),
+            undecided_field('untagged_vlan', a.untagged_vlan, if(is_q_in_q, null, u.problem)),
+            undecided_field('tagged_vlans', had.value, if(is_q_in_q, null, t.problem))
         ]) as fields
     from desired.vm_interfaces w
     cross join config.endpoint settings
@@ -76,6 +81,7 @@ paired as materialized (
     left join tagged t on t.key = w.key
     left join actual_tagged had on had.id = m.netbox_id
     left join written_mtu o on o.netbox_id = m.netbox_id
+    cross join lateral (select coalesce(a.mode = 'q-in-q', false) as is_q_in_q) kept
 )
 select 'vm_interfaces' as resource, key, virtual_machine as parent, 'virtualization/interfaces' as object_type,
        coalesce(netbox_id, candidate_id) as netbox_id, null::varchar as target, last_updated,
