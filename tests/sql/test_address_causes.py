@@ -135,3 +135,25 @@ def test_an_address_waits_for_its_interface() -> None:
             "its interface sw1 Dup0 is not written: 2 ports of this device have the name Dup0",
         )
     }
+
+
+def test_an_address_shown_with_two_masks_has_that_of_its_network() -> None:
+    """Some systems list the mask of a host beside it."""
+    estate = switch()
+    estate.change("netbox.devices", "sw1", status="active")
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    for number, (host, family, masks) in enumerate(
+        (("10.0.0.1", 4, (32, 24)), ("2001:db8::1", 6, (64, 128)))
+    ):
+        for mask in masks:
+            estate.add(
+                "librenms.ip_addresses",
+                address_id=number * 1000 + mask,
+                family=family,
+                **{"address": host, "canonical": host, "prefixlen": mask, "port_id": 1},
+            )
+    assert [r.fields["address"] for r in estate.rows() if r.resource == "ip_addresses"] == [
+        "10.0.0.1/24",
+        "2001:db8::1/64",
+    ]

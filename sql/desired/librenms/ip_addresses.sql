@@ -56,7 +56,7 @@ placed as (
         case when elsewhere_too then skipped('also_on_unread_port') end) as left_out
 from placed, settings
 where canonical is not null
-order by canonical, vrf, interface, prefixlen desc)
+order by canonical, vrf, interface, prefixlen = if(family = 4, 32, 128), prefixlen desc)
 union all
 select b.host, b.prefixlen, b.family, b.vrf, 'interfaces', b.owner || ' ' || b.interface, b.owner, 'devices', null, '',
     coalesce(left_out_address(b.host, b.family, b.prefixlen, settings.link_local_ipv4),
