@@ -97,3 +97,18 @@ def test_a_member_takes_no_position_of_one_that_stays() -> None:
         ),
         "sw1: sw1-FOCB": ("drifted", "LibreNMS shows no such member of sw1"),
     }
+
+
+def test_fabric_extenders_are_no_members_of_a_stack() -> None:
+    """A Nexus lists each as a chassis; their ports are its own."""
+    estate = Estate("librenms", policies=GENEROUS, virtual_chassis=True)
+    device(estate, 1, "n5k", serial="SSI1", os="nxos")
+    names = {149: "Nexus5548 Chassis", 101: "Fex-101 Nexus2248 Chassis", 102: "Fex-102 Nexus2248 Chassis"}
+    for index, name in names.items():
+        content = {"entPhysicalName": name, "entPhysicalSerialNum": f"SSI{index}"}
+        part(estate, 1, index, "chassis", entPhysicalModelName="N2K", **content)
+    estate.add("netbox.devices", id=1, name="n5k", status="active", cf={"librenms_id": {"lib": 1}})
+    for number, name in ((1, "Ethernet1/1"), (2, "Ethernet101/1/1")):
+        port(estate, number, name)
+        interface(estate, number, name, port=number)
+    assert [r for r in estate.rows() if r.resource not in ("devices", "custom_fields")] == []

@@ -1,7 +1,8 @@
 -- Only with rows of librenms.inventory.
 -- The devices that make up a stack, from its inventory: the chassis in a part of class stack, else several separate
 -- chassis, else Juniper's FPCs that are complete switches. Key: the member's name; the master is the device that
--- LibreNMS shows. One chassis is not a stack.
+-- LibreNMS shows. One chassis is not a stack, and neither is a Nexus with fabric extenders ("Fex-101 ... Chassis"): their
+-- ports are its own (Ethernet101/1/1).
 with settings as (from config.endpoint),
 
 chassis as (
@@ -19,6 +20,7 @@ chassis as (
     left join librenms.inventory s
         on s.device_id = c.device_id and s.entPhysicalIndex = c.entPhysicalContainedIn and s.entPhysicalClass = 'stack'
     where settings.virtual_chassis and c.entPhysicalClass = 'chassis'
+      and not regexp_matches(stripped(coalesce(c.entPhysicalName, '')), '(?i)^fex[- ]?[0-9]')
       and (s.entPhysicalIndex is not null or c.entPhysicalContainedIn = 0)
 ),
 -- A Juniper virtual chassis has no list of chassis: each member is an FPC ("FPC: EX4300-48T @ 1/*/*"), counted from 0.
