@@ -584,6 +584,8 @@ select * from (values
     ('remote_devices_unknown', 'blocked',
         '{number} neighbours are neither in {system} nor in NetBox: {names}[ and {more} more]',
         'Add the devices to NetBox or to the source.', ['leave'], ['names']),
+    ('neighbour_is_itself', 'blocked', '{interface} sees itself as its neighbour: a loop, or a wrong link in the source',
+        'Look for a loop, or let the source discover the device again.', ['leave'], ['interface']),
     ('several_remote_ports', 'conflict', 'ambiguous: {candidates} ports of {device} could be "{port}"',
         'Correct the port names in NetBox.', [], ['device', 'port']),
     ('neighbour_without_port', 'blocked', 'remote port unknown: the neighbour {device} does not name it',

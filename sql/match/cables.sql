@@ -4,14 +4,14 @@
 -- Only with rows of match.neighbours.
 with seen as (
     select distinct least(local_end, remote_end) as one, greatest(local_end, remote_end) as two
-    from match.neighbours where remote_end is not null and remote_end <> local_end
+    from match.neighbours where remote_end is not null
 ),
 at_end as (
     select one as "end", two as other from seen
     union all
     select two, one from seen
     union all
-    select local_end, seen from match.neighbours where remote_end is null
+    select local_end, seen from match.neighbours where remote_end is null and is_itself is not true
 ),
 -- The two kinds of ends separately: each is joined by its key.
 numbered as (

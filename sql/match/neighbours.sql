@@ -140,7 +140,8 @@ found as (
     select
         j.interface, here.end as local_end, here.label as local_label, home.place as local_place, j.place,
         coalesce(j.remote_label, j.remote_name, 'an unknown device') || coalesce(' ' || j.remote_port, '') as seen,
-        case when coalesce(j.port_candidates, 1) = 1 then j.remote_end end as remote_end,
+        case when coalesce(j.port_candidates, 1) = 1 and j.remote_end <> here.end then j.remote_end end as remote_end,
+        j.remote_end = here.end as is_itself,
         case when j.place is null and j.candidates > 1
                  then conflict('several_remote_devices', {name: j.remote_name, devices: j.found})
              when j.place is null and j.remote_name is null then blocked('neighbour_without_name')
@@ -154,6 +155,7 @@ found as (
              when not j.port_known then blocked('remote_port_unknown', {device: j.remote_label, port: j.remote_port})
              when j.remote_end is null then blocked('remote_device_not_in_netbox',
                  {device: j.remote_label, because: j.remote_problem})
+             when j.remote_end = here.end then blocked('neighbour_is_itself', {interface: here.label})
         end as problem
     from evaluated j
     -- Links of a device that is not written are covered by that device's row.

@@ -42,7 +42,7 @@ create table match.stack_dependencies (resource varchar, key varchar, needs_reso
 create table match.delete_needs as from match.stack_dependencies;
 create table match.neighbours (
     interface varchar, local_end varchar, local_label varchar, local_place varchar, place varchar, seen varchar,
-    remote_end varchar, problem varchar);
+    remote_end varchar, is_itself boolean, problem varchar);
 create table match.cables (
     key varchar, owner varchar, a struct("end" varchar, netbox_id bigint, cabled_id bigint),
     b struct("end" varchar, netbox_id bigint, cabled_id bigint), ambiguous_neighbours varchar);

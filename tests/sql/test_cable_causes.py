@@ -270,3 +270,36 @@ def test_a_cable_to_a_panel_is_no_direct_one(place: int) -> None:
         ),
         f"a{place} Gi0/2 <-> b{place} Gi0/2": ("create", None),
     }
+
+
+@SWITCHES.part
+def loops(estate: Estate) -> None:
+    """sw71's port 1 sees itself, its port 2 itself and a port of sw72; port 3 has a cable in NetBox and sees itself."""
+    for number in (71, 72):
+        known_switch(estate, number)
+    for number in (1, 2, 3):
+        port_of(estate, 71000 + number, f"Gi0/{number}", 71, cable_id=7100 if number == 3 else None)
+        estate.add(
+            "librenms.links",
+            **{"id": 71000 + number, "local_device_id": 71, "local_port_id": 71000 + number, "active": True},
+            **{"remote_device_id": 71, "remote_port_id": 71000 + number},
+        )
+    port_of(estate, 72001, "Gi0/1", 72)
+    port_of(estate, 72003, "Gi0/3", 72, cable_id=7100)
+    estate.add(
+        "netbox.cables",
+        **{"id": 7100, "a_type": "dcim.interface", "a_ids": [71003], "b_type": "dcim.interface"},
+        **{"b_ids": [72003], "status": "connected"},
+    )
+    sees(estate, (72, 72001), (71, 71002))
+
+
+def test_a_port_that_sees_itself_is_a_row_and_no_neighbour() -> None:
+    """It is no second neighbour of a port, and no evidence that a cable is gone."""
+    itself = "{} sees itself as its neighbour: a loop, or a wrong link in the source"
+    assert [(r.action, r.key, r.reason) for r in of_cables("sw71")] == [
+        ("blocked", "sw71 Gi0/1 <-> sw71", itself.format("sw71 Gi0/1")),
+        ("blocked", "sw71 Gi0/2 <-> sw71", itself.format("sw71 Gi0/2")),
+        ("blocked", "sw71 Gi0/3 <-> sw71", itself.format("sw71 Gi0/3")),
+        ("create", "sw71 Gi0/2 <-> sw72 Gi0/1", None),
+    ]
