@@ -188,7 +188,7 @@ paired as materialized (
     left join tagged t on t.key = w.key
     left join actual_tagged had on had.id = w.netbox_id
     left join known_vids k on k.device = w.device
-    -- Modes that say more than the source shows: the outer tag, and all VLANs where it shows each that the device knows.
+    -- Modes that say more than the source shows: an outer tag, and all VLANs where it shows all that the device knows.
     cross join lateral (select case when a.mode = 'q-in-q' then 'q-in-q'
         when a.mode = 'tagged-all' and v.mode = 'tagged'
             and list_has_all(list_append(v.tagged, v.untagged), k.vids) then 'tagged-all' end as as_mode) kept

@@ -295,7 +295,7 @@ def loops(estate: Estate) -> None:
 
 
 def test_a_port_that_sees_itself_is_a_row_and_no_neighbour() -> None:
-    """It is no second neighbour of a port, and no evidence that a cable is gone."""
+    """It does not count as a second neighbour, and a cable there is not gone."""
     itself = "{} sees itself as its neighbour: a loop, or a wrong link in the source"
     assert [(r.action, r.key, r.reason) for r in of_cables("sw71")] == [
         ("blocked", "sw71 Gi0/1 <-> sw71", itself.format("sw71 Gi0/1")),

@@ -1,8 +1,8 @@
 -- Only with rows of librenms.inventory.
 -- The devices that make up a stack, from its inventory: the chassis in a part of class stack, else several separate
 -- chassis, else Juniper's FPCs that are complete switches. Key: the member's name; the master is the device that
--- LibreNMS shows. One chassis is not a stack, and neither is a Nexus with fabric extenders ("Fex-101 ... Chassis"): their
--- ports are its own (Ethernet101/1/1).
+-- LibreNMS shows. One chassis is not a stack, and neither is a Nexus with fabric extenders ("Fex-101 ... Chassis"):
+-- their ports are its own (Ethernet101/1/1).
 with settings as (from config.endpoint),
 
 chassis as (
