@@ -245,7 +245,7 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
     (warehouse.home / "endpoints.jsonl").touch()
     prepare_ledger(warehouse)
     lines = [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in _SCHEMAS]
-    lines += [read_sql(file) for file in ("natural.sql", *_FIRST)]
+    lines += [read_sql(file) for file in ("natural.sql", "missing.sql", *_FIRST)]
     if not few:
         lines += _table_views(desired, history)
     lines.append(_diff_view("changes", _files_with_rows(warehouse) if few else [_CHANGES]))

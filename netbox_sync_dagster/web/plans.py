@@ -107,12 +107,12 @@ class PlanRows:
         hidden = ", ".join("'" + kind.replace("'", "''") + "'" for kind in self.hidden)
         sql = f"""
                 select d.*, coalesce(s.state, if(d.change_id <> '', 'waiting', null)) as state, s.who, s.decided_at, s.expires, case d.resource {order} end as resource_order,
-                    nullif(array_to_string(list_transform(c.about,
-                        lambda name: json_extract_string(d.subject, '$.' || name)), ', '), '') as missing
+                    missing_of(d.cause, d.subject, known.abouts) as missing
                 from read_parquet({files}) as d
                 left join decided as s on s.resource = d.resource and s.key = d.key and s.change_id = d.change_id
                     and s.endpoint = d.endpoint
-                left join (select cause, about from ({read_sql("causes.sql")})) as c on c.cause = d.cause
+                cross join (select map_from_entries(list({{key: cause, value: about}})) as abouts
+                    from ({read_sql("causes.sql")})) as known
                 where d.object_type not in ({hidden or "''"})"""
         if sum(number for _, number in types) <= _KEPT_UP_TO:
             con.execute(f"create or replace temp table kept as {sql}")

@@ -14,13 +14,15 @@ create or replace view sync.causes as
 
 -- The open questions: rows with the same cause and the same parameters in `about` are answered together.
 create or replace view diff.causes as
-with asked as (
+with known as (
+    select map_from_entries(list({key: cause, value: about})) as abouts from sync.causes
+),
+asked as (
     select
         d.endpoint, d.resource, d.action, d.cause, d.key, d.reason,
-        nullif(array_to_string(list_transform(c.about, lambda name: json_extract_string(d.subject, '$.' || name)),
-            ', '), '') as missing
+        missing_of(d.cause, d.subject, known.abouts) as missing
     from diff.changes d
-    left join sync.causes c using (cause)
+    cross join known
     where d.cause is not null and d.action in ('blocked', 'conflict', 'drifted')
 )
 select
