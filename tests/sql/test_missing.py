@@ -46,5 +46,8 @@ def test_what_is_missing(
     con: duckdb.DuckDBPyConnection, cause: str, subject: dict[str, Any] | None, missing: str | None
 ) -> None:
     text = None if subject is None else json.dumps(subject)
-    asked = con.execute("SELECT missing_of(?, ?::VARCHAR, abouts) FROM known", [cause, text]).fetchone()
+    con.execute(
+        "CREATE OR REPLACE TABLE said AS SELECT ?::VARCHAR AS cause, ?::VARCHAR AS subject", [cause, text]
+    )
+    asked = con.execute("SELECT missing_of(cause, subject, abouts) FROM said, known").fetchone()
     assert asked == (missing,)
