@@ -53,8 +53,10 @@ managed as (
     from (select netbox_id, slug, arg_max(added, seq) as added from tag_moves group by all)
     where added group by netbox_id
 ),
+-- others: those that NetBox allows on other types of objects only; a machine that has one keeps it.
 known_tags as (
-    select coalesce(list(slug), []) as slugs, 'tags' in (select resource from config.may_create) as may_create
+    select coalesce(list(slug), []) as slugs, 'tags' in (select resource from config.may_create) as may_create,
+        coalesce(list(slug) filter (not tag_fits(object_types, 'virtualization.virtualmachine')), []) as others
         from netbox.tags
 ),
 -- Those that the configuration gives new virtual machines.
@@ -65,7 +67,8 @@ given_tags as (
 ),
 tagged as (
     select w.key, a.tags as had, coalesce(g.slugs, []) as managed,
-        list_filter(w.tags, lambda t: list_contains(k.slugs, t) or k.may_create) as wanted,
+        list_filter(w.tags, lambda t: (list_contains(k.slugs, t) or k.may_create)
+            and (not list_contains(k.others, t) or list_contains(coalesce(a.tags, []), t))) as wanted,
         'virtual_machines.tags' in (select field from config.owned) as owned, o.slugs as given
     from desired.virtual_machines w
     join match.virtual_machines m using (key)

@@ -29,3 +29,7 @@ create or replace macro text_list(json_text) as coalesce(from_json(json_text::js
 -- Seconds from a moment to the later of two clocks' times; a very long time if the moment is unknown.
 create or replace macro seconds_since(moment, clock, other_clock) as
     coalesce(epoch(greatest(clock, other_clock)) - epoch(moment), 1e12);
+
+-- Whether NetBox allows a tag on objects of a type: it may be limited to some.
+create or replace macro tag_fits(object_types, model) as
+    coalesce(len(object_types), 0) = 0 or list_contains(object_types, model);

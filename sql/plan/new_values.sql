@@ -91,12 +91,16 @@ required as (
 ),
 tags as (
     select c.resource, list(distinct coalesce(t.slug, w.slug) order by coalesce(t.slug, w.slug)) as slugs,
-        list(distinct blocked('default_is_nothing', {kind: 'tag', word: d.tag})) filter (t.slug is null
-            and (w.slug is null or 'tags' not in (select resource from config.may_create))) as problems
+        list_concat(
+            list(distinct blocked('default_is_nothing', {kind: 'tag', word: d.tag})) filter (t.slug is null
+                and (w.slug is null or 'tags' not in (select resource from config.may_create))),
+            list(distinct blocked('default_tag_of_others', {tag: d.tag, resource: c.resource}))
+                filter (not tag_fits(t.object_types, c.model))) as problems
     from written c
     join config.default_tags d on d.resource in (c.resource, '*')
     left join netbox.tags t on lower(d.tag) in (lower(t.name), t.slug)
     left join desired.tags w on w.key = lower(d.tag)
+    where d.resource <> '*' or tag_fits(t.object_types, c.model)
     group by c.resource
 ),
 tenants as (

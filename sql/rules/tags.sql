@@ -7,9 +7,11 @@ with words as (
         list(distinct nullif(substr(f.field, 6), '')) filter (f.field <> 'tags') as prefixes,
         list(distinct coalesce(t.slug, d.slug)) filter (coalesce(t.slug, d.slug) is not null) as slugs,
         list(distinct f.value ->> '$') filter (coalesce(t.slug, d.slug) is null and (f.value ->> '$') <> '') as unknown,
+        list(distinct t.name) filter (not tag_fits(t.object_types, m.model)) as of_others,
         list(distinct f.file order by f.file) as files
     from desired.rule_fields f
     join diff.ruled_objects o on o.resource = f.resource and o.rule_key = f.key
+    left join config.models m on m.resource = o.resource
     left join netbox.tags t on t.slug = lower(f.value ->> '$') or lower(t.name) = lower(f.value ->> '$')
     left join desired.tags d on d.key = lower(f.value ->> '$') and 'tags' in (select resource from config.may_create)
     where starts_with(f.field, 'tags') and f.value is not null
@@ -45,10 +47,12 @@ combined as (
     left join diff.compared c on c.resource = w.resource and c.key = w.key
 )
 select resource, key, parent, object_type, netbox_id, last_updated, 'tags' as field, to_json(had)::varchar as before,
-    if(unknown is null, to_json(list_sort(list_distinct(list_concat(given, list_filter(base,
+    if(unknown is null and of_others is null, to_json(list_sort(list_distinct(list_concat(given, list_filter(base,
         lambda s: list_contains(given, s)
             or len(list_filter(coalesce(prefixes, []), lambda p: starts_with(s, p))) = 0)))))::varchar, null)
         as "after",
     case when unknown is not null
-        then conflict('rule_names_nothing', {rule: files[1], kind: 'tag', word: unknown[1]}) end as problem
+        then conflict('rule_names_nothing', {rule: files[1], kind: 'tag', word: unknown[1]})
+        when of_others is not null
+        then conflict('rule_tag_of_others', {rule: files[1], tag: of_others[1], resource: resource}) end as problem
 from combined

@@ -377,6 +377,17 @@ def test_a_tag_that_someone_renamed_in_netbox_is_no_second_tag(case: GuestCase) 
 
 
 @share_cluster(ESTATE, **PLAIN)
+def test_a_tag_that_netbox_limits_to_devices_is_left_out(case: GuestCase) -> Steps:
+    """NetBox would refuse the whole virtual machine."""
+    case.netbox.create("extras/tags", name="rack", slug="rack", object_types=["dcim.device"])
+    case.cluster.add_qemu(233, node="pve1", name="racked", tags="rack;desk")
+    yield APPLY
+    assert [tag["slug"] for tag in case.netbox.one(VMS, name="racked")["tags"]] == ["desk"]
+    plan = yield SYNC
+    assert plan.rows == ()
+
+
+@share_cluster(ESTATE, **PLAIN)
 def test_roles_and_platforms_come_from_mappings(case: GuestCase) -> Steps:
     case.netbox.create("dcim/device-roles", name="Container", slug="container", color="aaaaaa", vm_role=True)
     case.netbox.create("dcim/platforms", name="Windows", slug="windows")

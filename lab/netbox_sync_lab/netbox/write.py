@@ -13,6 +13,7 @@ from .references import ReferenceError_
 from .schema import Field, Model, Row, Unique, ValidationFailed, fail
 from .session import Session
 from .values import Refused
+from .wire import Refusal
 
 
 class Crash(Exception):
@@ -63,6 +64,7 @@ def check(
     if add is not None or remove is not None:
         kept = [t for t in row["tags"] if t not in (remove or ())]
         row["tags"] = kept + [t for t in add or () if t not in kept]
+    _check_tags(session, label, row, old)
     message = body.get("changelog_message") or ""
     return Checked(row, old, str(message), frozenset(data), shortcuts)
 
@@ -114,6 +116,17 @@ def _tag_changes(
             {"remove_tags": [f'Tags may not be present in both "add_tags" and "remove_tags": {names}']}
         )
     return add, remove
+
+
+def _check_tags(session: Session, label: str, row: Row, old: Row | None) -> None:
+    """A tag may be limited to some types of objects. Only tags that are added are looked at; the whole request is refused."""
+    had = old["tags"] if old is not None else ()
+    for pk in row["tags"]:
+        tag = session.store.ref("extras.tag", pk)
+        if pk not in had and tag["object_types"] and label not in tag["object_types"]:
+            raise Refusal(
+                400, {"detail": f"Tag {tag['name']} cannot be assigned to {label.partition('.')[2]} objects."}
+            )
 
 
 def _clean(session: Session, model: Model, row: Row, old: Row | None) -> None:

@@ -90,7 +90,7 @@ SOURCES: dict[str, Source] = {
         _source(
             "platforms", "dcim.platform", "dcim/platforms", "platform_list", "manufacturer:dcim.manufacturer"
         ),
-        _source("tags", "extras.tag", "extras/tags", "tag_list"),
+        _source("tags", "extras.tag", "extras/tags", None),
         _source(
             "custom_fields",
             "extras.customfield",

@@ -29,7 +29,8 @@ _NETBOX = {
         module_bay_template_count:BIGINT""",
     "device_roles": _NB + "name slug color vm_role:BOOLEAN",
     "platforms": _NB + "name slug manufacturer_id:BIGINT",
-    "tags": _NB + "name slug color",
+    # object_types: the only types that may have it; none: all.
+    "tags": _NB + "name slug color object_types:VARCHAR[]",
     # default as JSON text; the choices of choice_set_id are in choices, under the field's name. status, NetBox 4.7 and
     # newer: active, or provisioning or deleting while a background job rewrites its values.
     "custom_fields": _NB

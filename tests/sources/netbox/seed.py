@@ -219,8 +219,8 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
         "device_roles": [(i["switch"], "Seed Switch", "seed-switch", "00ff00", True)],
         "platforms": [(i["os"], "Seed OS", "seed-os", i["corp"])],
         "tags": [
-            (i["blue"], "Seed Blue", "seed-blue", "0000ff"),
-            (i["amber"], "Seed Amber", "seed-amber", "ffbf00"),
+            (i["blue"], "Seed Blue", "seed-blue", "0000ff", []),
+            (i["amber"], "Seed Amber", "seed-amber", "ffbf00", []),
         ],
         "custom_fields": [
             (*row, status)

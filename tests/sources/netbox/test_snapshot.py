@@ -166,17 +166,17 @@ def _guests(seed: Seed, number: int) -> None:
     )
 
 
-def test_sixty_guests_take_ten_requests_and_eight_when_the_choices_are_known(
+def test_sixty_guests_take_eleven_requests_and_nine_when_the_choices_are_known(
     lab: LabNetBox, snap: Snap
 ) -> None:
     seed = Seed(lab.url, f"Token {lab.token}")
     _guests(seed, 60)
     lab.reset_requests()
     snap(lab.url, lab.token)
-    assert len(lab.requests) == 10, lab.requests
+    assert len(lab.requests) == 11, lab.requests
     lab.reset_requests()
     taken = snap(lab.url, lab.token)
-    assert len(lab.requests) == 8, lab.requests
+    assert len(lab.requests) == 9, lab.requests
     assert taken.manifest.row_counts["virtual_machines"] == 60
     assert taken.manifest.row_counts["choices"] > 100
     seed.http.close()
