@@ -142,6 +142,17 @@ paired as materialized (
                 and lag.key is not null and lag.problem is null
                 then link('interfaces', lag.key, lag.netbox_id, lag.name)
                 when w.key in (select key from left_links where field = 'lag') then 'null' end),
+            shown_field('lag', a.lag, link('interfaces', lag.key, lag.netbox_id, lag.name),
+                case when r.reason is null and w.effective_type = 'virtual' and w.natural_type <> 'virtual'
+                    and lag.key is not null and lag.problem is null and lag.netbox_id is distinct from a.lag_id
+                    then drifted('type_allows_no_link', {source: settings.system_name, link: 'LAG', name: lag.name,
+                        type: w.effective_type}) end),
+            shown_field('parent', a.parent_interface, link('interfaces', parent.key, parent.netbox_id, parent.name),
+                case when w.effective_type <> 'virtual' and w.natural_type = 'virtual'
+                    and parent.key is not null and parent.problem is null
+                    and parent.netbox_id is distinct from a.parent_id
+                    then drifted('type_allows_no_link', {source: settings.system_name, link: 'parent',
+                        name: parent.name, type: w.effective_type}) end),
             undecided_field('lag', a.lag, coalesce(w.lag_problem,
                 if(lag.netbox_id is distinct from a.lag_id, r.reason, null),
                 if(a.lag_id is null, of_undecided(lag.name, lag.problem), null))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import Parts, about, interface, known_switch, port
+from tests.sql.kinds import Parts, about, interface, known_switch, port, switch
 
 
 def switches(down_port_types: str = "create") -> Estate:
@@ -135,3 +135,36 @@ def test_a_mapping_goes_before_the_name() -> None:
     estate = Estate("librenms", mappings={"interface_types": lines})
     switch_with(estate, 1, ("Te0/1", 0))
     assert types(estate, 1) == {"Te0/1": "1000base-x-sfp"}
+
+
+def test_links_that_a_type_in_netbox_does_not_allow_are_shown() -> None:
+    """Gi0/1 is virtual in NetBox, and the unit Gi0/2.100 is a port. Those of a fitting type are written."""
+    estate = switch()
+    estate.change("netbox.devices", "sw1", status="active")
+    port(estate, 1, "Po1", ifType="ieee8023adLag")
+    interface(estate, 1, "Po1", port=1, type="lag")
+    kinds = {
+        2: ("Gi0/1", "virtual"),
+        3: ("Gi0/2", "1000base-t"),
+        4: ("Gi0/2.100", "1000base-t"),
+        5: ("Gi0/2.200", "virtual"),
+    }
+    for number, (name, kind) in kinds.items():
+        port(estate, number, name)
+        interface(estate, number, name, port=number, type=kind)
+    for member in (2, 3):
+        estate.add("librenms.port_stack", device_id=1, high_port_id=1, low_port_id=member)
+    assert {r.key: (r.action, r.reason, r.fields) for r in estate.rows() if r.resource == "interfaces"} == {
+        "sw1 Gi0/1": (
+            "drifted",
+            "lag: LibreNMS shows the LAG Po1; the type virtual in NetBox allows no LAG",
+            {},
+        ),
+        "sw1 Gi0/2": ("update", None, {"lag": {"id": 1, "name": "Po1"}}),
+        "sw1 Gi0/2.100": (
+            "drifted",
+            "parent: LibreNMS shows the parent Gi0/2; the type 1000base-t in NetBox allows no parent",
+            {},
+        ),
+        "sw1 Gi0/2.200": ("update", None, {"parent": {"id": 3, "name": "Gi0/2"}}),
+    }
