@@ -10,6 +10,20 @@ joined as (
     from match.cable_ends x join match.cable_ends y on y.cable_id = x.cable_id and y.side <> x.side
     where x.type = 'dcim.interface' and y.type = 'dcim.interface'
 ),
+-- Lanes of a breakout port (et-0/0/0:1, Ethernet1/49/1) whose port NetBox has with a cable: that cable may have the
+-- neighbours of all lanes at its other end.
+ends as (
+    select a.end, a.key, a.netbox_id from match.cables union select b.end, b.key, b.netbox_id from match.cables
+),
+lanes as (
+    select e.end, base.id as base_id
+    from ends e
+    left join match.interface_names n on n.resource = 'interfaces' and n.key = e.key
+    left join netbox.interfaces i on i.id = e.netbox_id
+    join netbox.interfaces base on base.device_id = coalesce(i.device_id, n.machine_id) and base.cable_id is not null
+        and base.name = regexp_replace(coalesce(i.name, n.name), '[:/][0-9]+$', '') and base.name <> coalesce(i.name,
+            n.name)
+),
 evaluated as (
     select c.key, c.owner, c.a, c.b, c.ambiguous_neighbours, pa.far as a_far, pb.far as b_far,
         coalesce(pa.passes_on, false) or coalesce(pb.passes_on, false) as passes_on,
@@ -21,7 +35,9 @@ evaluated as (
     from match.cables c
     left join cabled pa on pa.interface_id = c.a.cabled_id
     left join cabled pb on pb.interface_id = c.b.cabled_id
-    where not exists (from joined j where j.one = c.a.cabled_id and j.two = c.b.cabled_id)
+    left join lanes la on la.end = c.a.end
+    left join lanes lb on lb.end = c.b.end
+    where not exists (from joined j where j.one in (c.a.cabled_id, la.base_id) and j.two in (c.b.cabled_id, lb.base_id))
 ),
 decided as (
     select *,

@@ -49,12 +49,19 @@ by_name as (
         filter (p.label is not null) as found
     from best_names b join places p using (place) group by b.remote_name
 ),
+machines as (
+    select a.remote_name, min(v.name) as name
+    from asked a join netbox.virtual_machines v
+        on lower(v.name) in (lower(a.remote_name), lower(short_name(a.remote_name)))
+    group by a.remote_name
+),
 links as (
     select row_number() over () as link, c.*, coalesce(d.place, case when n.candidates = 1 then n.place end) as place,
-        n.candidates, n.found
+        n.candidates, n.found, v.name as machine
     from desired.cables c
     left join devices d on d.key = c.remote_device
     left join by_name n on n.remote_name = c.remote_name and c.remote_device is null
+    left join machines v on v.remote_name = c.remote_name
 ),
 
 -- A stack's ports are on its members.
@@ -145,6 +152,8 @@ found as (
         case when j.place is null and j.candidates > 1
                  then conflict('several_remote_devices', {name: j.remote_name, devices: j.found})
              when j.place is null and j.remote_name is null then blocked('neighbour_without_name')
+             when j.place is null and j.machine is not null
+                 then blocked('remote_device_is_virtual_machine', {name: j.machine})
              when j.place is null
                  then blocked('remote_device_unknown', {name: j.remote_name, system: settings.system_name})
              when j.port_candidates > 1

@@ -303,3 +303,54 @@ def test_a_port_that_sees_itself_is_a_row_and_no_neighbour() -> None:
         ("blocked", "sw71 Gi0/3 <-> sw71", itself.format("sw71 Gi0/3")),
         ("create", "sw71 Gi0/2 <-> sw72 Gi0/1", None),
     ]
+
+
+@SWITCHES.part
+def lanes(estate: Estate) -> None:
+    """et-0/0/0 of sw81 has one breakout cable to Gi0/1 and Gi0/2 of sw82; its lanes see these and Gi0/3. NetBox lacks the
+    second lane."""
+    for number in (81, 82):
+        known_switch(estate, number)
+    interface(estate, 81000, "et-0/0/0", device=81, cable_id=8100, type="40gbase-x-qsfpp")
+    port(estate, 81001, "et-0/0/0:0", device=81)
+    interface(estate, 81001, "et-0/0/0:0", device=81, port=81001, type="10gbase-x-sfpp")
+    for lane in (1, 2):
+        port(estate, 81001 + lane, f"et-0/0/0:{lane}", device=81, ifSpeed=10_000_000_000)
+    for number in (1, 2, 3):
+        port_of(estate, 82000 + number, f"Gi0/{number}", 82, cable_id=8100 if number < 3 else None)
+        sees(estate, (82, 82000 + number), (81, 81000 + number))
+    estate.add(
+        "netbox.cables",
+        **{"id": 8100, "a_type": "dcim.interface", "a_ids": [81000], "b_type": "dcim.interface"},
+        **{"b_ids": [82001, 82002], "status": "connected"},
+    )
+
+
+def test_the_cable_of_a_breakout_port_is_that_of_its_lanes() -> None:
+    """Not miscabled: it leads to what the lanes see. The third lane has a cable to Gi0/3 that NetBox lacks."""
+    assert [(r.action, r.key, r.reason) for r in of_cables("sw81")] == [
+        ("create", "sw81 et-0/0/0:2 <-> sw82 Gi0/3", None)
+    ]
+
+
+@SWITCHES.part
+def guests(estate: Estate) -> None:
+    known_switch(estate, 93)
+    for number in (1, 2):
+        port_of(estate, 93000 + number, f"Gi0/{number}", 93)
+    estate.add("netbox.virtual_machines", id=9300, name="web93", cluster_id=1, tags=[])
+    link(estate, 93, 93001, "eth0", "web93.example.com")
+    link(estate, 93, 93002, "eth0", "web94.example.com")
+
+
+def test_a_neighbour_that_is_a_virtual_machine_is_not_called_unknown() -> None:
+    assert said("sw93") == {
+        "sw93 Gi0/1 <-> web93.example.com eth0": (
+            "blocked",
+            "the neighbour is the virtual machine web93; NetBox takes cables between devices only",
+        ),
+        "sw93 Gi0/2 <-> web94.example.com eth0": (
+            "blocked",
+            'remote device unknown: neither LibreNMS nor NetBox has "web94.example.com"',
+        ),
+    }
