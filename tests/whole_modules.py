@@ -7,7 +7,7 @@ import functools
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pytest
@@ -50,6 +50,12 @@ def estate_of(module: str, text: str) -> str | None:
     if named := _ESTATE.search(text):
         return named[1]
     return module if any(word in text for word in _SHARING) else None
+
+
+def estate_of_test(test: Callable[..., Any]) -> str:
+    """``estate_of`` the module of a test that shares something."""
+    found: str = test.__globals__.get("ESTATE", test.__module__)  # type: ignore[attr-defined]
+    return found
 
 
 def scheduler(config: pytest.Config, log: Producer) -> WorkStealingScheduling:

@@ -34,6 +34,7 @@ from netbox_sync_lab.proxmox import Guest, LabProxmox, ProxmoxState
 from tests.compare.together import Basics, create_basics, lab_netbox
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, Pipeline, proxmox_endpoint
+from tests.whole_modules import estate_of_test
 
 
 @dataclass(frozen=True)
@@ -131,19 +132,20 @@ _outcomes: dict[tuple[str, str, str], dict[str, BaseException | None]] = {}
 
 
 def share_cluster(
-    estate: str = "", *, also_live: bool = False, **settings: Any
+    *, also_live: bool = False, **settings: Any
 ) -> Callable[[Callable[..., Steps]], Callable[..., None]]:
-    """A test of a shared cluster; those of a module, or of an ``estate``, with the same ``settings`` of the endpoint share
-    it.
+    """A test of a shared cluster; those of a module with the same ``settings`` of the endpoint share it.
 
     The setting ``plugins`` is NetBox's: {name: version}. ``also_live``: with ``-m live`` against a real NetBox too.
     """
 
     def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
+        estate = estate_of_test(steps)
+
         @functools.wraps(steps)
         def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
             place = parameters.get("place", "lab")
-            group = (estate or steps.__module__, repr(settings), place)
+            group = (estate, repr(settings), place)
             if request.node.nodeid not in _outcomes.get(group, {}):
                 with proxmox_lab(settings, live=group[2] == "live") as shared:
                     _outcomes[group] = _Rounds(_starts(request, group), *shared).run()
@@ -155,7 +157,7 @@ def share_cluster(
         names = ["request", *(["place"] if also_live else [])]
         fixtures = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
         vars(test)["__signature__"] = inspect.Signature([*fixtures, *wanted])
-        vars(test)["shared"] = (steps, (estate or steps.__module__, repr(settings)))
+        vars(test)["shared"] = (steps, (estate, repr(settings)))
         if also_live:
             places = ["lab", pytest.param("live", marks=pytest.mark.live)]
             return pytest.mark.parametrize("place", places)(test)

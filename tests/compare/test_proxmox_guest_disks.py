@@ -9,7 +9,7 @@ VMS = "virtualization/virtual-machines"
 ESTATE = "interfaces and disks of guests"
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_what_counts_as_a_disk(case: GuestCase) -> Steps:
     """P1 to P10: key and line -> size in MiB and storage."""
     machines = {
@@ -55,7 +55,7 @@ def test_what_counts_as_a_disk(case: GuestCase) -> Steps:
     ]
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_the_size_of_a_machine_is_the_sum_of_its_disks(case: GuestCase) -> Steps:
     """P11. A size that was typed in is cleared where there is no disk, not where one is of unknown size."""
     guest = case.cluster.add_qemu(
@@ -85,7 +85,7 @@ def test_the_size_of_a_machine_is_the_sum_of_its_disks(case: GuestCase) -> Steps
     assert case.netbox.one(VMS, name="web")["disk"] == 66560
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_a_disk_that_is_gone_goes_by_policy_and_only_if_it_is_ours(case: GuestCase) -> Steps:
     guest = case.cluster.add_qemu(
         324, node="pve1", name="shrunk", config={"scsi0": "rbd:a,size=1G", "scsi1": "rbd:b,size=1G"}

@@ -23,7 +23,7 @@ def vlan_fields(found: DiffRow) -> tuple[str | None, str | None, list[str] | Non
     )
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_netn_lines_of_machines_and_containers(case: GuestCase) -> Steps:
     """P12 to P17."""
     case.cluster.add_qemu(
@@ -75,7 +75,7 @@ def test_netn_lines_of_machines_and_containers(case: GuestCase) -> Steps:
     ]
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_vlans_of_tags_trunks_and_vnets(case: GuestCase) -> Steps:
     case.cluster.add_zone("office", "vlan", bridge="vmbr0")
     case.cluster.add_zone("fabric", "evpn")
@@ -110,7 +110,7 @@ def test_vlans_of_tags_trunks_and_vnets(case: GuestCase) -> Steps:
     }
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_the_vlan_group_of_the_cluster_comes_first(case: GuestCase) -> Steps:
     yield APPLY
     yield ALONE
@@ -130,7 +130,7 @@ def test_the_vlan_group_of_the_cluster_comes_first(case: GuestCase) -> Steps:
     }
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_a_tag_removed_clears_the_vlan_and_the_mode(case: GuestCase) -> Steps:
     """P18."""
     guest = case.cluster.add_qemu(
@@ -160,7 +160,7 @@ def test_a_tag_removed_clears_the_vlan_and_the_mode(case: GuestCase) -> Steps:
     assert [(i["mode"], i["untagged_vlan"], i["tagged_vlans"]) for i in interfaces] == [(None, None, [])] * 2
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_a_hidden_vnet_is_no_missing_tag(case: GuestCase) -> Steps:
     """Without the right to see SDN a bridge may be a vnet with a tag: nothing is cleared."""
     case.cluster.add_zone("hidden", "vlan", bridge="vmbr0")
@@ -178,7 +178,7 @@ def test_a_hidden_vnet_is_no_missing_tag(case: GuestCase) -> Steps:
     assert plan.changes == []
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_a_nic_that_is_gone_goes_after_its_addresses(case: GuestCase) -> Steps:
     """P19."""
     for number in (6, 7):
@@ -232,7 +232,7 @@ def test_a_nic_that_is_gone_goes_after_its_addresses(case: GuestCase) -> Steps:
         assert [i["address"] for i in found] == [host]
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_the_agents_name_sticks(case: GuestCase) -> Steps:
     """An agent that is down does not rename back; a new name from the agent does."""
     config = {"agent": "1", "net0": "virtio=BC:24:11:00:08:00"}
@@ -250,7 +250,7 @@ def test_the_agents_name_sticks(case: GuestCase) -> Steps:
     assert [(r.key, after(r)) for r in plan.changes] == [("agent net0", {"name": "net0"})]
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_an_interface_is_found_by_its_mac_whatever_its_name(case: GuestCase) -> Steps:
     guest = case.cluster.add_lxc(
         609, node="pve1", name="named", config={"net0": "name=eth0,hwaddr=BC:24:11:00:09:05"}
@@ -270,7 +270,7 @@ def test_an_interface_is_found_by_its_mac_whatever_its_name(case: GuestCase) -> 
     assert case.netbox.one(INTERFACES, virtual_machine="named")["mac_address"] == "BC:24:11:00:09:06"
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_an_operators_mtu_stays(case: GuestCase) -> Steps:
     case.cluster.add_lxc(
         610, node="pve1", name="jumbo", config={"net0": "name=eth0,hwaddr=BC:24:11:00:0A:05"}
@@ -282,7 +282,7 @@ def test_an_operators_mtu_stays(case: GuestCase) -> Steps:
     assert rows(plan, "vm_interfaces") == []
 
 
-@share_cluster(ESTATE, **HARDWARE)
+@share_cluster(**HARDWARE)
 def test_all_vlans_and_bridges_of_a_vlan_are_written_and_then_in_sync(case: GuestCase) -> Steps:
     """A trunk of all VLANs makes none of them; guests on a bridge over eno1.51 are in VLAN 51."""
     case.cluster.nodes["pve1"].network = [

@@ -24,7 +24,7 @@ def vmids(plan: Plan) -> dict[int, str]:
     return {after(r)["cf.proxmox_vmid"]: after(r)["name"] for r in rows(plan, "virtual_machines", "create")}
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_guest_becomes_a_virtual_machine(case: GuestCase) -> Steps:
     """P30."""
     case.cluster.add_qemu(
@@ -54,7 +54,7 @@ def test_a_guest_becomes_a_virtual_machine(case: GuestCase) -> Steps:
     assert {"aa", "bb"} <= {r.key for r in rows(case.whole, "tags", "create")}
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_cores_and_memory_that_are_no_round_numbers(case: GuestCase) -> Steps:
     case.cluster.add_qemu(102, node="pve1", name="odd", maxcpu=0, maxmem=512 * 2**20 + 2**20 - 1)
     plan = yield APPLY
@@ -64,7 +64,7 @@ def test_cores_and_memory_that_are_no_round_numbers(case: GuestCase) -> Steps:
     assert plan.changes == []
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_everything_applied_leaves_nothing_to_do(case: GuestCase) -> Steps:
     """P33."""
     case.cluster.add_qemu(
@@ -88,7 +88,7 @@ def test_everything_applied_leaves_nothing_to_do(case: GuestCase) -> Steps:
     assert [vm["last_updated"] for vm in again] == [vm["last_updated"] for vm in machines]
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_status(case: GuestCase) -> Steps:
     """P26."""
     for number, said in enumerate(("running", "stopped", "paused", "suspended", "prelaunch")):
@@ -119,7 +119,7 @@ def test_a_target_that_knows_neither_paused_nor_start_on_boot(
     }
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_nameless_guests(case: GuestCase) -> Steps:
     """P27."""
     case.cluster.add_qemu(121, node="pve1")
@@ -129,7 +129,7 @@ def test_nameless_guests(case: GuestCase) -> Steps:
 
 
 @pytest.mark.parametrize(("name", "order"), [("gateway", (200, 220, 230)), ("router", (330, 320, 300))])
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_names_that_collide(case: GuestCase, name: str, order: tuple[int, ...]) -> Steps:
     """P28."""
     first, second, third = sorted(order)
@@ -140,7 +140,7 @@ def test_names_that_collide(case: GuestCase, name: str, order: tuple[int, ...]) 
     assert vmids(plan) == {first: name, second: f"{name.title()} ({second})", third: f"{name} ({third})"}
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_one_vmid_in_two_clusters_is_two_machines(case: GuestCase) -> Steps:
     """P29."""
     case.cluster.add_qemu(123, node="pve1", name="twice")
@@ -172,7 +172,7 @@ def second_endpoint(case: GuestCase, folder: Path, server: LabProxmox, **more: A
     return Pipeline(folder, case.netbox, {**first, "url": server.url, "tls": {"ca": server.ca_path}, **more})
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_one_cluster_through_two_endpoints_is_one_set_of_guests(case: GuestCase) -> Steps:
     case.cluster.add_qemu(
         124,
@@ -187,7 +187,7 @@ def test_one_cluster_through_two_endpoints_is_one_set_of_guests(case: GuestCase)
         assert case.seen(second.sync()).changes == []
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_migration_is_one_change_of_the_device(case: GuestCase) -> Steps:
     """P32."""
     case.cluster.add_qemu(
@@ -209,7 +209,7 @@ def test_a_migration_is_one_change_of_the_device(case: GuestCase) -> Steps:
     assert plan.changes == []
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_rename_in_proxmox_is_an_update_and_one_in_netbox_stays(case: GuestCase) -> Steps:
     guest = case.cluster.add_qemu(126, node="pve1", name="www01")
     yield APPLY
@@ -223,7 +223,7 @@ def test_a_rename_in_proxmox_is_an_update_and_one_in_netbox_stays(case: GuestCas
     assert row(plan, "virtual_machines", "www02").action == "drifted"
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_name_that_another_guest_has_in_netbox_is_a_conflict(case: GuestCase) -> Steps:
     case.cluster.add_qemu(127, node="pve1", name="mail01")
     yield APPLY
@@ -237,7 +237,7 @@ def test_a_name_that_another_guest_has_in_netbox_is_a_conflict(case: GuestCase) 
     )
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_two_machines_with_one_vmid_are_a_conflict(case: GuestCase) -> Steps:
     case.cluster.add_qemu(129, node="pve1", name="original")
     yield APPLY
@@ -256,7 +256,7 @@ def test_two_machines_with_one_vmid_are_a_conflict(case: GuestCase) -> Steps:
     assert plan.changes == []
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_only_tags_from_proxmox_are_taken_off(case: GuestCase) -> Steps:
     """P31 and the ownership of tags."""
     guest = case.cluster.add_qemu(131, node="pve1", name="tagged", tags="web;prod")
@@ -279,7 +279,7 @@ def test_only_tags_from_proxmox_are_taken_off(case: GuestCase) -> Steps:
     assert [tag["slug"] for tag in case.netbox.one(VMS, name="tagged")["tags"]] == ["new", "ops", "web"]
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_tag_that_was_there_before_is_never_taken_off(case: GuestCase) -> Steps:
     names = {132: "tagged-before", 137: "tagged-before-too"}
     guests = [case.cluster.add_qemu(vmid, node="pve1", name=name) for vmid, name in names.items()]
@@ -299,7 +299,7 @@ def test_a_tag_that_was_there_before_is_never_taken_off(case: GuestCase) -> Step
         assert [tag["slug"] for tag in case.netbox.one(VMS, name=name)["tags"]] == ["early"]
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_tag_taken_off_in_netbox_is_not_put_on_again(case: GuestCase) -> Steps:
     case.cluster.add_qemu(133, node="pve1", name="untagged", tags="web;prod")
     yield APPLY
@@ -314,7 +314,7 @@ def test_a_tag_taken_off_in_netbox_is_not_put_on_again(case: GuestCase) -> Steps
     )
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_an_operators_description_stays(case: GuestCase) -> Steps:
     guest = case.cluster.add_qemu(134, node="pve1", name="described")
     yield APPLY
@@ -334,7 +334,7 @@ def test_an_operators_description_stays(case: GuestCase) -> Steps:
 # -- Templates, roles, platforms and tags -----------------------------------------------------------
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_machine_without_a_vmid_is_found_by_its_name_in_the_cluster(case: GuestCase) -> Steps:
     yield APPLY
     home = case.netbox.one("virtualization/clusters", name="paris")
@@ -352,7 +352,7 @@ def test_a_machine_without_a_vmid_is_found_by_its_name_in_the_cluster(case: Gues
     assert rows(case.whole, "clusters") == []
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_templates_are_left_out_or_get_their_role(case: GuestCase) -> Steps:
     case.cluster.add_qemu(9000, node="pve1", name="golden", status="stopped", template=True)
     case.cluster.add_qemu(142, node="pve1", name="plain")
@@ -364,7 +364,7 @@ def test_templates_are_left_out_or_get_their_role(case: GuestCase) -> Steps:
     assert "role" not in after(row(plan, "virtual_machines", "plain"))
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_tag_that_someone_renamed_in_netbox_is_no_second_tag(case: GuestCase) -> Steps:
     case.cluster.add_qemu(231, node="pve1", name="tagged-1", tags="stage")
     yield APPLY
@@ -376,7 +376,7 @@ def test_a_tag_that_someone_renamed_in_netbox_is_no_second_tag(case: GuestCase) 
     assert [(r.key, after(r)["tags"]) for r in rows(plan, "virtual_machines")] == [("tagged-2", ["staging"])]
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_tag_that_netbox_limits_to_devices_is_left_out(case: GuestCase) -> Steps:
     """NetBox would refuse the whole virtual machine."""
     case.netbox.create("extras/tags", name="rack", slug="rack", object_types=["dcim.device"])
@@ -387,7 +387,7 @@ def test_a_tag_that_netbox_limits_to_devices_is_left_out(case: GuestCase) -> Ste
     assert plan.rows == ()
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_roles_and_platforms_come_from_mappings(case: GuestCase) -> Steps:
     case.netbox.create("dcim/device-roles", name="Container", slug="container", color="aaaaaa", vm_role=True)
     case.netbox.create("dcim/platforms", name="Windows", slug="windows")
@@ -404,7 +404,7 @@ def test_roles_and_platforms_come_from_mappings(case: GuestCase) -> Steps:
     }
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_tags_take_the_colours_of_the_tag_style(case: GuestCase) -> Steps:
     case.cluster.options["tag-style"] = {"color-map": "red:ff0000:ffffff;green:00FF00"}
     case.cluster.add_qemu(146, node="pve1", name="coloured", tags="green;red;x.y")

@@ -105,7 +105,7 @@ def test_policies_for_guests_that_are_gone(
     assert after(found) == ({"status": "decommissioning"} if action == "update" else {})
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_guest_that_is_gone_is_marked_once(case: GuestCase) -> Steps:
     case.cluster.add_lxc(135, node="pve1", name="ct135")
     yield APPLY
@@ -229,7 +229,7 @@ def test_no_delete_without_evidence(case: GuestCase) -> Steps:
 # -- A node that is down ----------------------------------------------------------------------------
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_node_that_is_down_says_nothing_about_its_guests(case: GuestCase) -> Steps:
     """P26, P34."""
     config = {"scsi0": "rbd:a,size=1G", "net0": "virtio=BC:24:11:00:01:47"}
@@ -245,7 +245,7 @@ def test_a_node_that_is_down_says_nothing_about_its_guests(case: GuestCase) -> S
     ]
 
 
-@share_cluster(ESTATE, **PLAIN)
+@share_cluster(**PLAIN)
 def test_a_guest_of_a_node_that_is_down_is_not_created(case: GuestCase) -> Steps:
     yield APPLY
     yield alone_in("pve2 is down")

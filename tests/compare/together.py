@@ -10,7 +10,8 @@ the other tests of its module::
         assert [row.key for row in rows(plan, "interfaces")] == ["sw1 Gi0/1", "sw1 Gi0/2"]
 
 Names of devices get a prefix, which the rows lack: several tests may have a ``sw1``. Everything else that must be
-unique in NetBox or in LibreNMS (addresses, VLANs, sites, serial numbers) must be so in the module.
+unique in NetBox or in LibreNMS (addresses, VLANs, sites, serial numbers) must be so in the module, or in the neighbouring
+modules that name the same ``ESTATE``.
 
 ``plan = yield {"policies": ...}`` asks for a sync with other options of the endpoint than the module's; each set of
 options costs one more comparison, so it pays where several tests use the same. Four keys are not the endpoint's:
@@ -38,6 +39,7 @@ from netbox_sync_lab.netbox import LabNetBox
 from tests.kept import LabTarget
 from tests.real_netbox import real_netbox
 from tests.support import ODD_FOLDER, NetBox, Pipeline
+from tests.whole_modules import estate_of_test
 
 Options = dict[str, Any]
 Steps = Generator[Options | None, Plan, None]
@@ -187,8 +189,8 @@ class Case:
         return value
 
 
-# (module, estate and options of the endpoint, lab or live) -> {id of a test: what it raised, or None}.
-_outcomes: dict[tuple[str, str, str], dict[str, BaseException | None]] = {}
+# (module, estate and options of the endpoint; lab or live) -> {id of a test: what it raised, or None}.
+_outcomes: dict[tuple[str, str], dict[str, BaseException | None]] = {}
 
 
 def together(
@@ -200,13 +202,13 @@ def together(
     """
 
     def decorate(steps: Callable[..., Steps]) -> Callable[..., None]:
-        shared = (estate, options)
+        shared = (estate_of_test(steps), estate, options)
 
         @functools.wraps(steps)
         def test(request: pytest.FixtureRequest, **parameters: Any) -> None:
-            group = (request.module.__name__, repr(shared), parameters.get("place", "lab"))
+            group = (repr(shared), parameters.get("place", "lab"))
             if request.node.nodeid not in _outcomes.get(group, {}):
-                _outcomes[group] = _run(_starts(request, shared, group[2]), options, live=group[2] == "live")
+                _outcomes[group] = _run(_starts(request, shared, group[1]), options, live=group[1] == "live")
             error = _outcomes[group][request.node.nodeid]
             if error is not None:
                 raise error
@@ -225,12 +227,12 @@ def together(
 
 
 def _starts(
-    request: pytest.FixtureRequest, shared: tuple[str, Options], place: str
+    request: pytest.FixtureRequest, shared: tuple[str, str, Options], place: str
 ) -> dict[str, Callable[[Case], Steps]]:
     """{id: beginning} of every collected test that shares this estate in the lab, or in a real NetBox."""
     found: dict[str, Callable[[Case], Steps]] = {}
     for item in request.session.items:
-        if not isinstance(item, pytest.Function) or item.module is not request.module:
+        if not isinstance(item, pytest.Function):
             continue
         steps, found_in = getattr(item.function, "shared", (None, None))
         if steps is not None and found_in == shared:
