@@ -425,6 +425,10 @@ select * from (values
         'Rename one of them.', [], ['name', 'guest']),
     ('cluster_not_written', 'blocked', 'its cluster is not written: {because}[; {because_moved}]',
         'Solve what keeps the cluster.', [], []),
+    ('may_be_renamed_port', 'conflict',
+        'it may be {candidates:names}, which NetBox has in its place and the source no longer shows: if it is, rename that'
+        || ' one in NetBox',
+        'Rename the interface in NetBox, or create this one there.', ['pick', 'create', 'leave'], ['candidates']),
     ('several_interfaces', 'conflict', 'several NetBox interfaces of this device could be it: {candidates}',
         'Correct names, ids or MAC addresses in NetBox so that one interface remains.', ['pick'],
             ['candidates']),

@@ -286,9 +286,36 @@ elsewhere as (
     join netbox.devices d on d.id = a.device_id
     group by w.key
 ),
+-- A port that has no number in the source may have got another name: NetBox has an interface in its place (the same LAG
+-- or bridge, or with the same address) that the source no longer shows.
+new_ports as (
+    select w.key, w.device_id, d.lag, d.bridge
+    from unsettled w join desired.interfaces d using (key)
+    where w.source_id is null and w.device_id is not null and w.key not in (select key from hits)
+),
+in_place as (
+    select n.key, i.id
+    from new_ports n
+    join match.interface_pairs o on o.key in (n.lag, n.bridge)
+    join netbox.interfaces i on i.device_id = n.device_id and o.netbox_id in (i.lag_id, i.bridge_id)
+    union
+    select n.key, i.id
+    from new_ports n
+    join desired.ip_addresses a on a.interface_resource = 'interfaces' and a.interface = n.key and a.left_out is null
+    join netbox.ip_addresses h on h.host = a.host and h.assigned_object_type = 'dcim.interface'
+    join netbox.interfaces i on i.id = h.assigned_object_id and i.device_id = n.device_id
+),
+renamed as (
+    select p.key, list(p.id order by p.id) as ids,
+        list({'type': 'dcim/interfaces', 'id': a.id, 'name': a.name} order by a.name) as found
+    from in_place p join actual a using (id)
+    where a.namesake is null and a.id not in (select id from hits)
+    group by p.key
+),
 candidates as (
     select key, list(distinct id order by id) as ids
-    from (select key, id from hits union all select key, id from witnesses where witness = 'MAC address') group by key
+    from (select key, id from hits union all select key, id from witnesses where witness = 'MAC address'
+          union all select key, unnest(ids) from renamed) group by key
 ),
 
 -- NetBox gives a new device the interfaces of its type, in whatever form of their names.
@@ -308,11 +335,13 @@ evaluated as (
                      {device: w.device, type: t.type, number: t.number, objects: 'interfaces'})
                  when e.place is not null then conflict('port_on_another_device',
                      {id: w.source_id, device: w.device, place: e.place})
+                 when r.found is not null then conflict('may_be_renamed_port', {candidates: r.found})
                  else b.reason end, c.ids) as reason
     from wanted w
     left join decided b on b.key = w.key
     left join new_devices t on t.device = w.device
     left join elsewhere e on e.key = w.key
+    left join renamed r on r.key = w.key
     left join candidates c on c.key = w.key
 ),
 -- What a person has answered, if exactly this was asked.
