@@ -231,6 +231,7 @@ _WRITTEN_SINCE: Columns = {
     "object_type": "VARCHAR",
     "netbox_id": "BIGINT",
     "last_updated": "TIMESTAMPTZ",
+    "seq": "BIGINT",
 }
 # The views that these need, in order; the others are not created.
 _UNDER_THEM = ("made_again", "writes")
@@ -265,8 +266,8 @@ def attach_ledger(
         run(con, f"INSERT INTO ledger.{table} SELECT {', '.join(columns)} FROM ({views[table]})")
     con.execute(
         f"""INSERT INTO ledger.written_since SELECT {", ".join(_WRITTEN_SINCE)} FROM ledger.applied WHERE seq > $1
-            UNION ALL SELECT resource, action, NULL, item.object_type, item.netbox_id, NULL
-            FROM (SELECT resource, action, unnest(cleared) AS item FROM ledger.applied WHERE seq > $1)""",
+            UNION ALL SELECT resource, action, NULL, item.object_type, item.netbox_id, NULL, seq
+            FROM (SELECT resource, action, unnest(cleared) AS item, seq FROM ledger.applied WHERE seq > $1)""",
         [number_of(netbox_snapshot)],
     )
     run(con, "DROP TABLE ledger.applied")

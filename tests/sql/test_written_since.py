@@ -10,6 +10,7 @@ from tests.sql.rules import Rules
 
 READ = "2026-11-20T12:00:00+00:00"
 LATER = "2026-11-20T12:00:07.123456+00:00"
+LAST = "2026-11-20T12:00:09+00:00"
 
 
 class Rows(Rules):
@@ -17,10 +18,11 @@ class Rows(Rules):
 
     def __init__(self) -> None:
         super().__init__()
+        self.writes = 0
         self.con.execute(
             f"""CREATE TABLE diff.rows {DIFF_SHAPE};
                 CREATE TABLE ledger.written_since (resource VARCHAR, action VARCHAR, key VARCHAR, object_type VARCHAR,
-                    netbox_id BIGINT, last_updated TIMESTAMPTZ)"""
+                    netbox_id BIGINT, last_updated TIMESTAMPTZ, seq BIGINT)"""
         )
 
     def add(self, action: str, key: str, netbox_id: int | None, last_updated: str | None = READ) -> None:
@@ -37,8 +39,10 @@ class Rows(Rules):
     def wrote(
         self, action: str, key: str | None, netbox_id: int, last_updated: str | None, of: str = "interfaces"
     ) -> None:
+        self.writes += 1
         self.put(
             "ledger.written_since",
+            seq=self.writes,
             resource=of,
             action=action,
             key=key,
@@ -72,9 +76,25 @@ def test_a_snapshot_that_was_being_read_has_what_was_written(estate: Rows) -> No
     assert estate.decided() == {"written": "update"}
 
 
+def test_an_object_that_was_written_twice_while_netbox_was_read(estate: Rows) -> None:
+    estate.add("update", "between", 1, LATER)
+    estate.add("update", "after", 2, LAST)
+    for netbox_id, key in ((1, "between"), (2, "after")):
+        estate.wrote("update", key, netbox_id, LATER)
+        estate.wrote("update", key, netbox_id, LAST)
+    assert estate.decided() == {"between": "blocked", "after": "update"}
+
+
+def test_a_clock_of_netbox_that_was_set_back(estate: Rows) -> None:
+    estate.add("update", "written", 1, LATER)
+    estate.wrote("update", "written", 1, READ)
+    assert estate.decided() == {"written": "blocked"}
+
+
 def test_what_netbox_cleared_is_not_known(estate: Rows) -> None:
     """A delete empties fields of other objects, and NetBox does not answer when."""
     estate.add("update", "cleared", 1)
+    estate.wrote("update", "cleared", 1, READ)
     estate.wrote("delete", None, 1, None)
     assert estate.decided() == {"cleared": "blocked"}
 
