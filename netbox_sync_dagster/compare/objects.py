@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -111,7 +110,7 @@ def objects_of(
     if not changes:
         return [], []
     place = _PLACE if by_place else "''"
-    with closing(connections.connect()) as con:
+    with connections.scratch() as con:
         _load(con, changes, decisions)
         con.execute(read_sql("natural.sql") + folded("changes", "main", place))
         objects = list(_objects(con, changes, place))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import atexit
 import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +33,23 @@ def reader() -> duckdb.DuckDBPyConnection:
     All of a process share one database, which stays empty: a new one costs more than most such queries.
     """
     return _shared().cursor()
+
+
+@contextmanager
+def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with an empty database of its own, for tables and views; both end with the block.
+
+    It is attached to the one of ``reader``, in a twentieth of the time that ``connect`` takes.
+    """
+    con, name = reader(), f"scratch_{secrets.token_hex(8)}"
+    try:
+        con.execute(f"ATTACH ':memory:' AS {name}; USE {name}")
+        try:
+            yield con
+        finally:
+            con.execute(f"USE memory; DETACH {name}")
+    finally:
+        con.close()
 
 
 @cache

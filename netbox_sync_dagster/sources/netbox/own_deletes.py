@@ -54,8 +54,7 @@ def deleted_by_us(warehouse: Warehouse, base_url: str) -> dict[str, set[int]]:
     if not has_applies(warehouse):
         return {}
     views = ledger_view_queries(warehouse)
-    con = connections.connect()
-    try:
+    with connections.scratch() as con:
         con.execute(
             "CREATE SCHEMA ledger;"
             + "".join(f"CREATE VIEW ledger.{name} AS {views[name]};" for name in _VIEWS)
@@ -94,8 +93,6 @@ def deleted_by_us(warehouse: Warehouse, base_url: str) -> dict[str, set[int]]:
         for table, netbox_id in con.execute("SELECT DISTINCT name, id FROM lost").fetchall():
             found.setdefault(table, set()).add(netbox_id)
         return found
-    finally:
-        con.close()
 
 
 def _rows(con: duckdb.DuckDBPyConnection, folder: Path, table: str) -> bool:
