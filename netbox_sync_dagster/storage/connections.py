@@ -37,7 +37,7 @@ def reader() -> duckdb.DuckDBPyConnection:
 
 @contextmanager
 def scratch() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection with an empty database of its own, for tables and views; both end with the block.
+    """A connection with a separate empty database, for tables and views; both end with the block.
 
     It is attached to the one of ``reader``, in a twentieth of the time that ``connect`` takes.
     """
