@@ -207,3 +207,53 @@ def test_a_virtual_machine_moves_to_no_cluster_or_device_that_is_not_where_it_is
         "web": ("update", "cluster: its device lyon1 is not in cluster paris"),
         "dns": ("update", f"{kept}cluster: it is at site Lyon, and cluster paris is not"),
     }
+
+
+def test_an_interface_with_a_vlan_of_another_site_is_edited_only_with_that() -> None:
+    """As after its device was moved: NetBox checks the VLAN at every edit. Port 2 gets the VLAN of its site."""
+    estate = _ports()
+    _sites(estate)
+    estate.change("netbox.devices", "sw1", site_id=1)
+    for number, vid, site in ((30, 30, 2), (31, 30, 1), (40, 40, 2)):
+        estate.add("netbox.vlans", id=number, vid=vid, name=f"VLAN {vid}", site_id=site)
+    for number, vid in ((1, 40), (2, 30)):
+        port(estate, number, f"Gi0/{number}", ifAlias="desk", ifPhysAddress=f"02000000000{number}")
+        interface(estate, number, f"Gi0/{number}", port=number, mode="access", untagged_vlan_id=vid)
+    _vlans(estate, 2, 30)
+    said = "its untagged VLAN 40 VLAN 40 is at site Lyon, and NetBox refuses every edit until it is changed"
+    assert told(estate, "interfaces") == {"sw1 Gi0/1": ("conflict", f"description: {said}")}
+    assert told(estate, "primary_macs") == {"sw1 Gi0/1": ("conflict", f"primary_mac_address: {said}")}
+    assert {
+        (r.resource, r.key): r.action
+        for r in estate.rows()
+        if r.netbox_id in (1, 2) and r.resource != "devices"
+    } == {
+        ("interfaces", "sw1 Gi0/1"): "conflict",
+        ("interfaces", "sw1 Gi0/2"): "update",
+        ("primary_macs", "sw1 Gi0/1"): "conflict",
+        ("primary_macs", "sw1 Gi0/2"): "update",
+    }
+
+
+def test_an_interface_of_a_machine_with_a_vlan_of_another_site_too() -> None:
+    """Without a tag the VLAN is taken off, and the rest is edited with it."""
+    left = ["vm_interfaces.untagged_vlan", "vm_interfaces.mode"]
+    for policies, action in ((GENEROUS, "update"), ({**GENEROUS, "disowns": left}, "conflict")):
+        assert _moved_guest(policies) == action
+
+
+def _moved_guest(policies: dict[str, Any]) -> str:
+    """The action for the MTU of a guest's interface whose VLAN is at the site that its machine was at before."""
+    estate = paris(policies=policies)
+    _sites(estate)
+    estate.add("netbox.vlans", id=40, vid=40, name="VLAN 40", site_id=2)
+    guest(estate, 101, "erp", "BC:24:11:00:00:01")
+    estate.change("proxmox.guest_interfaces", mtu=1400)
+    machine(estate, 1, "erp", 101, site_id=1)
+    nic(estate, 11, "eth0", 1, "BC:24:11:00:00:01", untagged_vlan_id=40, mode="access")
+    (row,) = [r for r in estate.rows() if r.resource == "vm_interfaces"]
+    said = (
+        "mtu: its untagged VLAN 40 VLAN 40 is at site Lyon, and NetBox refuses every edit until it is changed"
+    )
+    assert (said in (row.reason or "")) == (row.action == "conflict")
+    return row.action
