@@ -75,3 +75,11 @@ create or replace macro unassignable(host, family, prefixlen) as
 -- Data from the running guest comes before its configuration.
 create or replace macro source_rank(source) as
     coalesce(list_position(['agent', 'lxc', 'static', 'cloudinit'], source), 9);
+
+-- How lasting an address looks on an interface with this MAC address: 0 as if a person chose it (and all of IPv4), 1
+-- derived from the MAC address, 2 random, as temporary addresses are.
+create or replace macro lasting_rank(host, mac) as
+    case when not contains(host, ':') or substr(ipv6_hex(host), 17, 8) = '00000000' then 0
+         when substr(ipv6_hex(host), 17) = printf('%02x', xor(('0x' || substr(mac, 1, 2))::integer, 2))
+             || lower(replace(substr(mac, 4, 5), ':', '')) || 'fffe' || lower(replace(substr(mac, 10), ':', '')) then 1
+         else 2 end;

@@ -135,6 +135,24 @@ def test_without_a_named_address_the_interface_with_the_gateway_comes_first() ->
     assert of("gw") == {"IPv4": "10.1.5.5"}
 
 
+@GUESTS.part
+def with_temporary_addresses(estate: Estate) -> None:
+    guest(estate, 141, "slaac", "BC:24:11:00:41:01")
+    shows(estate, 141, "2001:db8::a1b2:c3d4:e5f6:789/64", "2001:db8::be24:11ff:fe00:4101/64")
+    guest(estate, 142, "static6", "BC:24:11:00:42:01")
+    shows(
+        estate, 142, "2001:db8::be24:11ff:fe00:4201/64", "2001:db8::a1b2:c3d4:e5f6:790/64", "2001:db8::42/64"
+    )
+
+
+def test_a_temporary_address_is_primary_only_if_there_is_no_other() -> None:
+    """The guest agent does not mark them. One that a person chose comes first, then the one of the MAC address."""
+    assert (of("slaac"), of("static6")) == (
+        {"IPv6": "2001:db8::be24:11ff:fe00:4101"},
+        {"IPv6": "2001:db8::42"},
+    )
+
+
 VIRTUAL: list[dict[str, Any]] = [
     {"assigned_object_type": "ipam.fhrpgroup", "assigned_object_id": 1},
     *({"role": role} for role in ("vip", "vrrp", "hsrp", "glbp", "carp", "anycast")),

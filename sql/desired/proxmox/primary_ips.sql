@@ -1,13 +1,13 @@
 -- Only with rows of desired.ip_addresses.
 -- The addresses that may become primary. Key: owner + family + address + interface. Of a guest, the address that its
 -- configuration names comes first, then those on the interface with the gateway, then the others in the order of the
--- interfaces; of a node, the address by which the cluster knows it.
+-- interfaces, temporary IPv6 addresses after the others; of a node, the address by which the cluster knows it.
 select
     d.owner, d.owner_resource, d.family, d.host, d.vrf, d.interface,
     row_number() over (
         partition by d.owner, d.family
         order by a.configured is not true, (if(d.family = 4, n.gateway, n.gateway6)) is null, source_rank(d.source),
-            n.position, a.position, d.host
+            n.position, lasting_rank(d.host, n.mac), a.position, d.host
     )::integer as rank,
     coalesce(a.configured, false) as named
 from desired.ip_addresses d
