@@ -326,6 +326,18 @@ new_devices as (
     join netbox.device_types t on t.id = r.netbox_id
     where d.netbox_id is null and t.interface_template_count > 0
 ),
+-- By its name alone, on a member of the stack that is neither the port's nor the stack's device. The device types of
+-- NetBox's library name the ports of every member as those of the first.
+strays as (
+    select h.key, a.name as interface, coalesce(d.name, 'device ' || d.id) as device
+    from hits h
+    join wanted w on w.key = h.key
+    join actual a on a.id = h.id
+    join netbox.devices d on d.id = a.device_id
+    where h.away = 1 and not h.is_id and w.device in (select key from desired.stack_members)
+      and a.device_id not in (select netbox_id from match.devices
+          where netbox_id is not null and key in (select device from desired.stack_members))
+),
 
 evaluated as (
     select w.*, b.netbox_id as best_id, c.ids,
@@ -333,6 +345,8 @@ evaluated as (
             case when w.problem is not null then w.problem
                  when b.key is null and t.device is not null then blocked('components_of_new_device',
                      {device: w.device, type: t.type, number: t.number, objects: 'interfaces'})
+                 when b.netbox_id is not null and s.key is not null
+                     then conflict('interface_of_other_member', {interface: s.interface, device: s.device})
                  when e.place is not null then conflict('port_on_another_device',
                      {id: w.source_id, device: w.device, place: e.place})
                  when r.found is not null then conflict('may_be_renamed_port', {candidates: r.found})
@@ -340,6 +354,8 @@ evaluated as (
     from wanted w
     left join decided b on b.key = w.key
     left join new_devices t on t.device = w.device
+    left join (select key, min(interface) as interface, min(device) as device from strays group by key) s
+        on s.key = w.key
     left join elsewhere e on e.key = w.key
     left join renamed r on r.key = w.key
     left join candidates c on c.key = w.key

@@ -112,3 +112,24 @@ def test_fabric_extenders_are_no_members_of_a_stack() -> None:
         port(estate, number, name)
         interface(estate, number, name, port=number)
     assert [r for r in estate.rows() if r.resource not in ("devices", "custom_fields")] == []
+
+
+def test_a_port_takes_no_interface_of_another_member_by_its_name() -> None:
+    """Device types name the ports of each member Gi1/0/1. With its number, or on the stack's device, it is the port."""
+    estate = stack("A", "A", "B", "C")
+    for number, name in enumerate(("Gi1/0/1", "Gi1/0/2", "Gi2/0/3", "Gi3/0/1"), 1):
+        port(estate, number, name)
+    interface(estate, 11, "GigabitEthernet1/0/1", device=2)
+    interface(estate, 12, "GigabitEthernet1/0/2", device=2, port=2)
+    interface(estate, 13, "Gi2/0/3", device=1, port=3)
+    interface(estate, 14, "Gi3/0/1", device=3, port=4)
+    moved = "device: NetBox cannot move an interface to another device of the stack"
+    assert told(estate, "interfaces") == {
+        "sw1 Gi1/0/1": (
+            "conflict",
+            "NetBox has GigabitEthernet1/0/1 on sw1-FOCB, another member of the stack; only the name says that it is this"
+            " port",
+        ),
+        "sw1 Gi1/0/2": ("drifted", moved),
+        "sw1-FOCB Gi2/0/3": ("drifted", moved),
+    }
