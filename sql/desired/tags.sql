@@ -16,7 +16,8 @@ renamed as (
     group by 1 having count(distinct t.id) = 1
 ),
 known as (
-    select lower(name) as tag, min(slug) as slug from netbox.tags group by 1
+    -- NetBox tells names apart by case, the sources do not: the one in lower case is it.
+    select lower(name) as tag, arg_min(slug, (name <> lower(name), slug)) as slug from netbox.tags group by 1
     union all
     from renamed where tag not in (select lower(name) from netbox.tags)
 ),

@@ -71,3 +71,11 @@ def test_colours_are_those_of_proxmox() -> None:
         "prod": "ff0000",
         "web-prod": "ba9590",
     }
+
+
+def test_of_two_tags_that_differ_in_case_the_one_in_lower_case_is_it() -> None:
+    estate = paris()
+    guest(estate, 101, "t1", tags=["web", "lab"])
+    for number, (name, slug) in enumerate([("Web", "web"), ("web", "web-2"), ("LAB", "lab")]):
+        estate.add("netbox.tags", id=number + 1, name=name, slug=slug)
+    assert of_guests(estate) == {"t1": ["lab", "web-2"]}
