@@ -1,9 +1,9 @@
 -- The far end of each port that sees a neighbour: one row per port and neighbour. An end is 'n<id>' for an interface
--- that NetBox has and 'k<key>' for one that this diff creates. The remote device: by the source's id, else by its exact
--- name, else by the first label of one of the two names, never of both. The remote port: by the source's id, else its
--- name, its other names, its short or long name, in the source or, where the source does not poll the device, in
--- NetBox. A neighbour may also send a path (RouterOS: bridge1/ether1), a MAC address or an index: then the only port
--- with it that takes cables. problem: why there is no far end.
+-- that NetBox has and 'k<key>' for one that this diff creates. The remote device: by the source's id, else by its
+-- exact name, else by the first label of one of the two names, never of both, else by its address. The remote port: by
+-- the source's id, else its name, its other names, its short or long name, in the source or, where the source does not
+-- poll the device, in NetBox. A neighbour may also send a path (RouterOS: bridge1/ether1), a MAC address or an index:
+-- then the only port with it that takes cables. problem: why there is no far end.
 -- Only with rows of desired.cables.
 with devices as (
     select d.key, m.netbox_id, coalesce(m.name, d.name, d.key) as label, m.problem,
@@ -35,6 +35,19 @@ name_hits as (
     select a.remote_name, k.place, 2 from asked a join known_names k on k.name = lower(short_name(a.remote_name))
     union all
     select a.remote_name, k.place, 2 from asked a join known_names k on k.label = lower(a.remote_name)
+    union all
+    -- A neighbour without a name sends an address.
+    select a.remote_name, d.place, 3
+    from asked a
+    join desired.ip_addresses w on w.host = lower(a.remote_name) and w.owner_resource = 'devices'
+    join devices d on d.key = w.owner
+    where is_ip(a.remote_name)
+    union all
+    select a.remote_name, 'n' || i.device_id, 3
+    from asked a
+    join netbox.ip_addresses b on b.host = lower(a.remote_name) and b.assigned_object_type = 'dcim.interface'
+    join netbox.interfaces i on i.id = b.assigned_object_id
+    where is_ip(a.remote_name)
 ),
 -- One that the source has disabled or ignores does not compete with others.
 best_names as (

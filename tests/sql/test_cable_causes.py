@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.sql.estate import Estate, Row
-from tests.sql.kinds import GENEROUS, Parts, about, device, interface, known_switch, port
+from tests.sql.kinds import GENEROUS, Parts, about, address, device, interface, known_switch, port
 
 SWITCHES = Parts(lambda: Estate("librenms", policies=GENEROUS))
 
@@ -354,3 +354,29 @@ def test_a_neighbour_that_is_a_virtual_machine_is_not_called_unknown() -> None:
             'remote device unknown: neither LibreNMS nor NetBox has "web94.example.com"',
         ),
     }
+
+
+@SWITCHES.part
+def addresses(estate: Estate) -> None:
+    """Neighbours of sw95 that only send an address: one of a device of NetBox, one of two, and one that nobody has."""
+    known_switch(estate, 95)
+    for number in (1, 2, 3):
+        port_of(estate, 95000 + number, f"Gi0/{number}", 95)
+        link(estate, 95, 95000 + number, "eth0", f"10.95.0.{number}")
+    for number, host in ((9501, "10.95.0.1"), (9502, "10.95.0.2"), (9503, "10.95.0.2")):
+        estate.add("netbox.devices", id=number, name=f"ap{number}")
+        interface(estate, number, "eth0", device=number)
+        address(estate, number, host, on=number)
+
+
+def test_a_neighbour_may_be_named_by_its_address() -> None:
+    unknown = 'remote device unknown: neither LibreNMS nor NetBox has "10.95.0.3"'
+    assert [(r.action, r.key, r.reason) for r in of_cables("sw95")] == [
+        ("blocked", "sw95 Gi0/3 <-> 10.95.0.3 eth0", unknown),
+        (
+            "conflict",
+            "sw95 Gi0/2 <-> 10.95.0.2 eth0",
+            "ambiguous: several devices could be 10.95.0.2 (ap9502, ap9503)",
+        ),
+        ("create", "ap9501 eth0 <-> sw95 Gi0/1", None),
+    ]
