@@ -107,7 +107,7 @@ def test_queries_never_mix_two_snapshots_while_a_sync_writes(warehouse: Warehous
     publish_devices(warehouse, "nms-b", 5)
     build_database(warehouse)
     stop = place / "stop"
-    answers, overtaken, versions = 0, 0, set()
+    answers, overtaken, missed, versions = 0, 0, 0, set()
 
     with duckdb.connect(str(warehouse.database), read_only=True) as con:
         command = [sys.executable, "-c", WRITER, str(warehouse.home), str(stop)]
@@ -128,7 +128,9 @@ def test_queries_never_mix_two_snapshots_while_a_sync_writes(warehouse: Warehous
                 answers += 1
                 # A processor for the writer.
                 time.sleep(0.005)
-                assert [row[0] for row in found] == ["nms-a", "nms-b"]
+                # DuckDB lists a folder, then looks for the file: docs/sql.md.
+                missed += len(found) < 2
+                assert {row[0] for row in found} <= {"nms-a", "nms-b"}
                 for _, rows, low, high, version, snapshots, devices in found:
                     assert (low, high, snapshots, devices) == (rows, rows, 1, rows)
                     versions.add(version)
@@ -137,7 +139,7 @@ def test_queries_never_mix_two_snapshots_while_a_sync_writes(warehouse: Warehous
 
     assert writer.returncode == 0
     assert written >= 5 and len(versions) >= 12
-    assert overtaken < answers
+    assert overtaken < answers and missed * 5 < answers
 
 
 def test_a_client_that_holds_the_file_stops_no_sync_and_is_not_locked_out(warehouse: Warehouse) -> None:
