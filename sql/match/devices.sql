@@ -259,15 +259,22 @@ chosen as (
     left join known k on k.key = s.key and k.id = s.any_id
     left join (select id, coalesce(name, 'device ' || id) as name from devices) d on d.id = s.any_id
 ),
--- Devices that the source has disabled or ignores do not compete with others.
-competing as (
-    select c.choice, coalesce(w.inactive, false) as inactive,
-        not bool_and(coalesce(w.inactive, false)) over (partition by c.choice.id) as any_active
-    from chosen c join desired.devices w using (key) where not c.choice.several
+claiming as (
+    select c.key, c.choice, coalesce(w.inactive, false) as inactive, lower(o.serial) as serial, w.ip
+    from chosen c join desired.devices w using (key) join own_serials o using (key)
+    where not c.choice.several
+),
+-- Devices that the source has disabled or ignores, and that it has a second time: these do not compete. A name alone
+-- may be that of another device.
+second_entries as (
+    select distinct i.key
+    from claiming i join claiming a on a.choice.id = i.choice.id
+    where i.inactive and not a.inactive
+      and (a.serial = i.serial or a.ip = i.ip or (a.choice.certain and not i.choice.certain))
 ),
 claims as (
-    select choice.id as id, any_active, count(*) as claimants, count(*) filter (choice.certain) as certain
-    from competing where not (inactive and any_active) group by all
+    select choice.id as id, count(*) as claimants, count(*) filter (choice.certain) as certain
+    from claiming where key not in (from second_entries) group by 1
 ),
 candidates as (
     select key, list(distinct id order by id) as ids
@@ -279,9 +286,9 @@ evaluated as (
         w.key, w.source_id, w.name as wanted_name, w.not_imported, c.step,
         -- A device that only has the id of another device's match: a new one.
         case when c.choice.number is not null and l.certain = 1 then null
-             when w.inactive and l.any_active then null else c.choice.id end as netbox_id,
+             when w.key in (from second_entries) then null else c.choice.id end as netbox_id,
         case
-            when w.inactive and l.any_active then null
+            when w.key in (from second_entries) then null
             when w.in_site_only and c.step = 3 and not c.choice.several and d.site_id is distinct from site.netbox_id
                 then conflict('device_in_another_site', {device: d.name, site: coalesce(other.name, 'none')})
             when c.step = 3 and not c.choice.several and not c.choice.certain and not site.by_default

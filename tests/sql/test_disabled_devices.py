@@ -87,3 +87,37 @@ def test_two_that_are_polled_are_a_conflict() -> None:
     assert [row[:3] for row in said(estate) if row[0] == "devices"] == [
         ("devices", "conflict", "sw1 (LibreNMS 9)")
     ]
+
+
+@pytest.mark.parametrize("how", ["disabled", "ignore"])
+@pytest.mark.parametrize("serials", [("FOC1", "FOC9"), (None, None)])
+def test_another_device_of_the_name_takes_nothing_over(
+    how: str, serials: tuple[str | None, str | None]
+) -> None:
+    """The device that NetBox has is ignored while people work on it. Another one, elsewhere, has its name."""
+    estate = Estate("librenms", policies=GENEROUS)
+    device(estate, 1, "sw1", ip="10.0.0.9", serial=serials[0], **{how: True})
+    device(estate, 9, "10.9.0.9", sysName="sw1", ip="10.9.0.9", serial=serials[1])
+    port(estate, 91, "Gi0/1", device=9)
+    known(estate)
+    estate.change("netbox.devices", "sw1", serial=serials[0] or "")
+    found = [row for row in said(estate) if row[1] != "blocked"]
+    assert found == [
+        (
+            "devices",
+            "conflict",
+            "sw1",
+            "several devices of this endpoint could be the NetBox device sw1 (name)",
+        )
+    ]
+
+
+def test_a_device_with_another_address_is_the_one_that_netbox_has_by_its_serial_number() -> None:
+    estate = Estate("librenms", policies=GENEROUS)
+    device(estate, 1, "sw1", ip="10.0.0.9", serial="FOC1", disabled=True)
+    device(estate, 9, "10.9.0.9", sysName="sw1", ip="10.9.0.9", serial="FOC1")
+    known(estate)
+    assert said(estate)[:2] == [
+        ("devices", "blocked", "sw1 (LibreNMS 1)", "disabled in LibreNMS"),
+        ("devices", "update", "sw1", None),
+    ]
