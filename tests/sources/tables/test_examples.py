@@ -14,7 +14,7 @@ from netbox_sync_dagster.config import load_config
 from netbox_sync_dagster.sources.tables.config import TablesEndpoint
 from tests.sources.tables.databases import LIBRENMS, NETDISCO, write_database
 from tests.sources.tables.examples import DATA, EVERYTHING, EXAMPLES, Example, named
-from tests.support import NetBox
+from tests.support import NetBox, after, rows
 
 VMS = "virtualization/virtual-machines"
 
@@ -73,6 +73,29 @@ def test_a_spreadsheet_of_sites_racks_and_devices(tmp_path: Path, netbox: NetBox
         ]
     ]
     assert inventory.sync().rows == ()
+
+
+def test_hosts_of_vcenter_without_a_serial_number_of_their_own(tmp_path: Path, netbox: NetBox) -> None:
+    """White boxes and nested hosts have a placeholder: they are known by their names."""
+    export = tmp_path / "export"
+    shutil.copytree(DATA / "rvtools", export)
+    hosts = export / "RVTools_tabvHost.csv"
+    text = hosts.read_text().replace("5XK0001,5XK0001", "None,None").replace("5XK0002,5XK0002", "None,None")
+    hosts.write_text(text)
+    vcenter = Example(
+        tmp_path,
+        netbox,
+        "vcenter",
+        **{
+            "parameters": {"export": str(export)},
+            "mappings": {"sites": {"DC1": "Paris"}},
+            "defaults": {"role": "Hypervisor"},
+            "policies": {"create": EVERYTHING},
+        },
+    )
+    plan = vcenter.sync()
+    assert sorted(row.key for row in rows(plan, "devices")) == ["esx1", "esx2"]
+    assert sorted(after(row)["device"]["key"] for row in rows(plan, "virtual_machines")) == ["esx1", "esx2"]
 
 
 def test_vcenter_from_csv_files(tmp_path: Path, netbox: NetBox) -> None:
