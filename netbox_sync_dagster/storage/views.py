@@ -15,7 +15,6 @@ likes: it never blocks a run, is never locked out, and sees new snapshots at onc
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
@@ -29,6 +28,7 @@ from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.registry import sources
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import connections
+from netbox_sync_dagster.storage.current_files import NONE, current_pattern, files_with_rows
 from netbox_sync_dagster.storage.damage import current_versions, damage_named, set_aside_damaged
 from netbox_sync_dagster.storage.desired_tables import desired_columns
 from netbox_sync_dagster.storage.errors import WarehouseError
@@ -62,11 +62,8 @@ Found = TypeVar("Found")
 
 # Written so that DuckDB 1.0 and newer can open it; the views' SQL is text and needs no newer storage.
 _STORAGE_VERSION = "v1.0.0"
-# No endpoint's name begins with an underscore. The empty files in this folder give every view its columns
-# while there is no data, and columns that are newer than the data.
 # The snapshot that a file belongs to, by its path.
 _ID_OF_FOLDER = "coalesce(nullif(regexp_extract(filename, '/([0-9][^/]*)/[^/]*$', 1), ''), snapshot_id)"
-_NONE = "_none"
 # Hand-written views: first those for ``sync.status`` and the ledger, then those that read the generated ones.
 _FIRST = ("views/ledger.sql", "views/decisions.sql")
 _FEW = ("views/sync.sql",)
@@ -222,7 +219,7 @@ def ask(
 def rows_of_diffs(warehouse: Warehouse) -> str:
     """SQL of the rows of all current diffs, as their files have them: decisions (``diff.changes``) cost a reading of the whole
     ledger. Use it within ``ask``, after the views were opened."""
-    sql = _rows_of(_files_with_rows(warehouse)).replace("{current}", _current_pattern(warehouse))
+    sql = _rows_of(files_with_rows(warehouse)).replace("{current}", current_pattern(warehouse))
     return sql.replace("{home}", connections.quoted(connections.pattern(warehouse.home)))
 
 
@@ -233,22 +230,22 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
     for system, tables in SYSTEMS.items():
         head: Columns = {"endpoint": "VARCHAR", "snapshot_id": "VARCHAR"}
         empty = {f"{name}.parquet": {**head, **table.columns} for name, table in tables.items()}
-        _publish_empty(warehouse, warehouse.snapshots(system, _NONE), empty)
-        (warehouse.snapshots(system, _NONE) / "attempts.jsonl").touch()
+        _publish_empty(warehouse, warehouse.snapshots(system, NONE), empty)
+        (warehouse.snapshots(system, NONE) / "attempts.jsonl").touch()
         (warehouse.home / "running" / system).mkdir(parents=True, exist_ok=True)
     empty = {f"{name}.parquet": DIFF_COLUMNS | {"fields": ANY_FIELD_STRUCT} for name in RESOURCES}
     empty |= {f"desired/{name}.parquet": columns for name, columns in desired.items()}
     empty[f"desired/{SENTENCES}.parquet"] = SENTENCE_COLUMNS
-    _publish_empty(warehouse, warehouse.diffs(_NONE), empty)
-    (warehouse.diffs(_NONE) / "attempts.jsonl").touch()
-    (warehouse.home / "running" / "netbox" / f"{_NONE}.json").touch()
+    _publish_empty(warehouse, warehouse.diffs(NONE), empty)
+    (warehouse.diffs(NONE) / "attempts.jsonl").touch()
+    (warehouse.home / "running" / "netbox" / f"{NONE}.json").touch()
     (warehouse.home / "endpoints.jsonl").touch()
     prepare_ledger(warehouse)
     lines = [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in _SCHEMAS]
     lines += [read_sql(file) for file in ("natural.sql", "missing.sql", *_FIRST)]
     if not few:
         lines += _table_views(desired, history)
-    lines.append(_diff_view("changes", _files_with_rows(warehouse) if few else [_CHANGES]))
+    lines.append(_diff_view("changes", files_with_rows(warehouse) if few else [_CHANGES]))
     if not few:
         lines.append(folded("diff.changes", "diff"))
     lines += [
@@ -262,7 +259,7 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
         lines += [source.comments() for source in sources().values()]
     home = connections.quoted(connections.pattern(warehouse.home))
     script = "\n".join(lines).replace("{stored}", "table" if few else "view")
-    return script.replace("{home}", home).replace("{current}", _current_pattern(warehouse))
+    return script.replace("{home}", home).replace("{current}", current_pattern(warehouse))
 
 
 def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
@@ -349,43 +346,6 @@ def _desired_view(table: str, columns: Columns) -> str:
         f"COMMENT ON VIEW desired.{table} IS '{table.replace('_', ' ')} of the current diffs,"
         " from the endpoints'' snapshots in NetBox''s terms';"
     )
-
-
-def _files_with_rows(warehouse: Warehouse) -> list[str]:
-    """The non-empty files of ``diff.changes``, relative to the warehouse: most tables of most diffs are empty."""
-    # For the columns, if there are no rows at all.
-    files = [f"diffs/{_NONE}/{{current}}/{RESOURCES[0]}.parquet"]
-    for link in sorted(warehouse.home.glob("diffs/*/current")):
-        if link.parent.name != _NONE:
-            files += [connections.quoted(file) for file in _with_rows(link, warehouse.home)]
-    return files
-
-
-def _with_rows(link: Path, home: Path) -> list[str]:
-    """The tables of one current diff that have rows according to its manifest; all if it does not say."""
-    folder = link
-    try:
-        version = link.readlink().name
-        # By a path that names the version and disappears when another is current (see ``_current_pattern``).
-        folder = link / version if (link / version).is_dir() else link
-        counts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["counts"]
-        names = [resource for resource, actions in counts.items() if sum(actions.values())]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return [f"{connections.pattern(link.parent.relative_to(home))}/{{current}}/*.parquet"]
-    return [f"{connections.pattern(folder.relative_to(home))}/{resource}.parquet" for resource in names]
-
-
-def _current_pattern(warehouse: Warehouse) -> str:
-    """The path from an endpoint's folder to its current version, as a glob.
-
-    DuckDB opens a file more than once per query. The path ``current/<id>/...`` (``versions.link``) names the version,
-    so if a newer snapshot becomes current the query fails and is repeated, instead of mixing two snapshots. If an older
-    release has left ``current`` as a plain link, there is no such path.
-    """
-    for link in (*warehouse.home.glob("snapshots/*/*/current"), *warehouse.home.glob("diffs/*/current")):
-        if not (link / link.readlink().name).is_dir():
-            return "current"
-    return "current/[0-9]*"
 
 
 def _publish_empty(warehouse: Warehouse, folder: Path, files: dict[str, Columns]) -> None:
