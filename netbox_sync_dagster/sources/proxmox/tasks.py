@@ -14,7 +14,8 @@ from netbox_sync_dagster.storage.parquet import Row
 
 # The number of tasks of a node that are asked for and kept.
 NEWEST = 500
-# Tasks that began so long before the newest known one are asked for again.
+# Tasks that began so long before the newest known one, and before the last snapshot, are asked for again. Of the two, one
+# may have a date of a clock that was wrong.
 _OVERLAP = timedelta(days=1)
 
 
@@ -22,13 +23,16 @@ class KnownTasks:
     """The tasks that the last snapshot holds, by node."""
 
     def __init__(self, last: LastSnapshot) -> None:
+        started = last.whole_started
+        self._read = None if started is None else started.astimezone(UTC).replace(tzinfo=None)
         self._of_node: dict[str, list[Row]] = defaultdict(list)
         for row in last.rows("tasks"):
             if row["starttime"] is not None:
                 self._of_node[row["node"]].append(row)
 
     def parameters(self, node: str) -> dict[str, Any]:
-        """What is asked for: the tasks since the newest known one, and since the first one that had not ended."""
+        """What is asked for: the tasks since the newest known one or the last snapshot, and since the first one that had not
+        ended."""
         found: dict[str, Any] = {"limit": NEWEST, "source": "all"}
         since = self._since(node)
         return found if since is None else found | {"since": int(since.replace(tzinfo=UTC).timestamp())}
@@ -47,8 +51,9 @@ class KnownTasks:
         if not known:
             return None
         running = [row["starttime"] for row in known if row["endtime"] is None]
-        since: datetime = min([max(row["starttime"] for row in known) - _OVERLAP, *running])
-        return since
+        newest: datetime = max(row["starttime"] for row in known)
+        before = newest if self._read is None else min(newest, self._read)
+        return min([before - _OVERLAP, *running])
 
 
 def add_tasks(reading: Reading, node: str, answer: Any, known: KnownTasks) -> None:

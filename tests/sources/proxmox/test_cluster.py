@@ -1,5 +1,6 @@
 """The cluster: nodes and their networks, storages, backups, snapshots, jobs, SDN, tasks, tag colours."""
 
+import time
 from datetime import datetime
 
 import pytest
@@ -347,6 +348,16 @@ def test_tasks_stay_although_only_newer_ones_are_asked_for(state, serve):
     for number in range(499):
         state.add_task("pve1", "vncproxy", "100", starttime=EPOCH + 9 * day + number)
     assert [kind for kind, _ in sorted(known()) if kind != "vncproxy"] == ["qmreboot"]
+
+
+def test_a_task_of_a_node_whose_clock_was_ahead(state, serve):
+    """Those that begin once it is right are earlier, and seen all the same."""
+    endpoint = serve(state)
+    now = int(time.time())
+    state.add_task("pve1", "startall", "", starttime=now + 900 * 86400, seconds=60)
+    endpoint.snapshot()
+    state.add_task("pve1", "vzdump", "100", starttime=now, seconds=60)
+    assert columns(endpoint.snapshot(), "tasks", "type") == [("startall",), ("vzdump",)]
 
 
 def test_more_tasks_than_are_read(state, read):
