@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .schema import Row, ValidationFailed
 from .session import Protected
-from .wire import Answer, Refusal
+from .wire import Aborted, Answer, Refusal
 from .write import Checked
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ class BulkByObject(Bulk):
                     errors.append({"index": index, "errors": OUTSIDE})
             except ValidationFailed as failed:
                 errors.append({"index": index, "errors": failed.detail})
+            except Aborted as aborted:
+                errors.append({"index": index, "errors": aborted.of_object})
         refuse(errors, len(body), "could not be created", status=_status(errors))
         return self.shown(201, made)
 
@@ -136,6 +138,8 @@ class BulkByObject(Bulk):
                     errors.append({"id": row["id"], "errors": OUTSIDE})
             except ValidationFailed as failed:
                 errors.append({"id": row["id"], "errors": failed.detail})
+            except Aborted as aborted:
+                errors.append({"id": row["id"], "errors": aborted.of_object})
         refuse(errors, len(targets), "could not be updated", status=_status(errors))
         return self.shown(200, [r["id"] for r in self.targets(ids)])
 

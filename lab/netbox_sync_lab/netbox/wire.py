@@ -47,6 +47,14 @@ class Refusal(Exception):
         self.answer = Answer(status, detail, {k.replace("_", "-"): v for k, v in headers.items()})
 
 
+class Aborted(Refusal):
+    """A request that NetBox breaks off because of one object, with a sentence."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(400, {"detail": sentence})
+        self.of_object = {"__all__": [sentence]}
+
+
 def not_found_page(version: str) -> Answer:
     """NetBox answers unknown paths with its HTML page, below ``/api/`` too."""
     page = (

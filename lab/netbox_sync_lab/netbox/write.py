@@ -13,7 +13,7 @@ from .references import ReferenceError_
 from .schema import Field, Model, Row, Unique, ValidationFailed, fail
 from .session import Session
 from .values import Refused
-from .wire import Refusal
+from .wire import Aborted
 
 
 class Crash(Exception):
@@ -124,9 +124,7 @@ def _check_tags(session: Session, label: str, row: Row, old: Row | None) -> None
     for pk in row["tags"]:
         tag = session.store.ref("extras.tag", pk)
         if pk not in had and tag["object_types"] and label not in tag["object_types"]:
-            raise Refusal(
-                400, {"detail": f"Tag {tag['name']} cannot be assigned to {label.partition('.')[2]} objects."}
-            )
+            raise Aborted(f"Tag {tag['name']} cannot be assigned to {label.partition('.')[2]} objects.")
 
 
 def _clean(session: Session, model: Model, row: Row, old: Row | None) -> None:

@@ -96,6 +96,25 @@ def test_bad_objects_of_a_list_are_named_by_position_and_from_4_7_on_by_id(netbo
     assert netbox.get(f"dcim/interfaces/{ports[0]['id']}/")["description"] == ""
 
 
+def test_a_tag_that_is_for_other_objects_is_refused_by_its_name(netbox: Any) -> None:
+    name = netbox.name("tag")
+    tag = netbox.new("extras/tags", {"name": name, "slug": name, "object_types": ["dcim.device"]})
+    role = {"name": netbox.name("role"), "slug": netbox.name("role"), "color": "ff0000"}
+    why = f"Tag {name} cannot be assigned to devicerole objects."
+    assert netbox.refused("POST", "dcim/device-roles/", {**role, "tags": [tag["id"]]}) == {"detail": why}
+    assert netbox.get(f"dcim/device-roles/?slug={role['slug']}")["count"] == 0
+    made = netbox.new("dcim/device-roles", role)
+    bodies = [{"id": made["id"], "tags": [{"slug": name}]}]
+    answer = netbox.refused("PATCH", "dcim/device-roles/", bodies)
+    if netbox.version >= (4, 7):
+        assert answer == {
+            "detail": "1 of 1 objects could not be updated.",
+            "errors": [{"id": made["id"], "errors": {"__all__": [why]}}],
+        }
+    else:
+        assert answer == {"detail": why}
+
+
 @pytest.mark.parametrize(("method", "answered"), [("PATCH", 200), ("DELETE", 204)])
 def test_a_missing_object_is_passed_over_and_from_4_7_on_refused(
     netbox: Any, method: str, answered: int
