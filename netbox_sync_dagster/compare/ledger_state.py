@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -69,16 +70,25 @@ def keep_state(stage: Path, state: LedgerState) -> None:
 def has_lines_after(warehouse: Warehouse, number: int) -> bool:
     """Whether an apply of any endpoint wrote a line after this number of the warehouse's sequence.
 
-    True where a line cannot be read. The ledger was downloaded before (``prepare_ledger``).
+    A line that a crash cut off does not count: the one before it says what was sent. True where no line can be read. The
+    ledger was downloaded before (``prepare_ledger``).
     """
     newest: dict[str, Path] = {}
     for file in sorted(warehouse.ledger.glob("applies/*/*.jsonl")):
         if file.stat().st_size:
             newest[file.parent.name] = file
-    try:
-        return any(number_of_line(orjson.loads(tail(file)[-1])) > number for file in newest.values())
-    except (ValueError, LookupError):
-        return True
+    numbers = [_last_number(file) for file in newest.values()]
+    return any(last is None or last > number for last in numbers)
+
+
+def _last_number(file: Path) -> int | None:
+    """The number of the last line that can be read; None if there is none."""
+    # A line of thousands of changes may be longer than what ``tail`` reads.
+    for lines in (tail(file), file.read_bytes().splitlines()):
+        for text in reversed(lines):
+            with suppress(ValueError):
+                return number_of_line(orjson.loads(text))
+    return None
 
 
 def written_since(

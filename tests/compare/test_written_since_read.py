@@ -3,15 +3,42 @@ reading of NetBox."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from netbox_sync_dagster.compare.ledger_state import has_lines_after
 from netbox_sync_dagster.compare.plan import Plan, load_plan
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.sync import compare_again
 from tests.compare.test_carry_over import carried_from
 from tests.kept import begun
 from tests.support import Pipeline, row, rows
 
 WAITS = "netbox-sync wrote it after NetBox was read"
+
+
+@pytest.mark.parametrize(
+    ("after", "reads_again"),
+    [
+        ('{"kind": "end", "seq": 200}\n', True),
+        # A crash cut the line off: it would be read again at each answer.
+        ('{"kind": "verdict", "se', False),
+        # Longer than what is read of the end of a file.
+        ('{"kind": "sending", "seq": 90, "changes": "%s"}\n' % ("x" * 70_000), False),
+        ('{"kind": "sending", "seq": 200, "changes": "%s"}\n' % ("x" * 70_000), True),
+    ],
+    ids=["later", "cut off", "long", "long and later"],
+)
+def test_the_last_line_of_a_ledger_says_whether_netbox_is_read(
+    tmp_path: Path, after: str, reads_again: bool
+) -> None:
+    file = tmp_path / "ledger/applies/production/20261120T120000000Z-0001.jsonl"
+    file.parent.mkdir(parents=True)
+    file.write_text('{"kind": "start", "seq": 80}\n' + after)
+    assert has_lines_after(Warehouse(tmp_path), 100) is reads_again
+    file.write_text("damaged")
+    assert has_lines_after(Warehouse(tmp_path), 100)
 
 
 @pytest.fixture
