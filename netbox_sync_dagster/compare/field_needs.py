@@ -20,7 +20,10 @@ _FOUND_BY = {
     "needs_of_clusters": {"clusters"},
     "needs_of_interfaces": {"interfaces", "vm_interfaces"},
     "needs_of_addresses": {"primary_ips", "primary_macs"},
-    "needs_of_kept_vlans": {"interfaces", "vm_interfaces", "primary_macs"},
+    "needs_of_kept_values": {
+        *("interfaces", "vm_interfaces", "primary_macs"),
+        *("virtual_machines", "primary_ips"),
+    },
 }
 
 

@@ -37,13 +37,13 @@ def _sites(estate: Estate) -> None:
         estate.add("netbox.sites", id=number, name=name, slug=name.lower())
 
 
-def _cluster(**content: Any) -> Estate:
+def _cluster(*owned: str, **content: Any) -> Estate:
     """The cluster paris, which NetBox has as cluster 1 in this place, and whose nodes are in Paris."""
     estate = Estate(
         "proxmox",
         scope="paris",
         defaults={"site": "Paris"},
-        policies={**GENEROUS, "owns": ["virtual_machines.cluster", "virtual_machines.device"]},
+        policies={**GENEROUS, "owns": ["virtual_machines.cluster", "virtual_machines.device", *owned]},
     )
     estate.add("proxmox.cluster", name="paris", standalone=False, quorate=True)
     estate.add("netbox.clusters", id=1, name="paris", **content)
@@ -191,7 +191,8 @@ def test_a_device_leaves_no_rack_behind_and_gets_no_platform_of_another_manufact
 
 
 def test_a_virtual_machine_moves_to_no_cluster_or_device_that_is_not_where_it_is() -> None:
-    """erp and dns are at another site than the cluster; web is on a device of the cluster that it leaves."""
+    """erp and dns are at another site than the cluster; web is on a device of the cluster that it leaves;
+    dns is not at the site of its device either."""
     estate = _cluster(scope_type="dcim.site", scope_id=1)
     estate.add("netbox.clusters", id=2, name="lyon")
     _node(estate, 1, "pve1", site_id=1, cluster_id=1)
@@ -202,10 +203,14 @@ def test_a_virtual_machine_moves_to_no_cluster_or_device_that_is_not_where_it_is
     machine(estate, 2, "web", 102, cluster_id=2, device_id=2)
     machine(estate, 3, "dns", 103, cluster_id=2, site_id=2, device_id=1)
     kept = "site: NetBox has a value that netbox-sync did not write (policies.owns); "
+    apart = "it and its device pve1 are at different sites, and NetBox refuses every edit until one of them is moved"
     assert told(estate, "virtual_machines") == {
         "erp": ("update", f"{kept}device: it is at site Lyon, and device pve1 is at Paris"),
         "web": ("update", "cluster: its device lyon1 is not in cluster paris"),
-        "dns": ("update", f"{kept}cluster: it is at site Lyon, and cluster paris is not"),
+        "dns": (
+            "conflict",
+            f"{kept}cluster: it is at site Lyon, and cluster paris is not; {apart}; start_on_boot: {apart}",
+        ),
     }
 
 
@@ -257,3 +262,41 @@ def _moved_guest(policies: dict[str, Any]) -> str:
     )
     assert (said in (row.reason or "")) == (row.action == "conflict")
     return row.action
+
+
+def _described(estate: Estate, number: int, node: str = "pve1", **content: Any) -> None:
+    """A guest with a new description; NetBox has it in cluster 1 on device 1."""
+    guest(estate, number, f"vm{number}", node=node, description="Shop")
+    machine(estate, number, f"vm{number}", number, **{"device_id": 1, "start_on_boot": "off", **content})
+
+
+def test_a_virtual_machine_whose_device_has_left_its_cluster_is_edited_only_with_one_of_them() -> None:
+    estate = _cluster()
+    _node(estate, 2, "pve2", site_id=1, cluster_id=1)
+    estate.add("netbox.clusters", id=2, name="other")
+    estate.add("netbox.devices", id=1, name="old", cluster_id=2, site_id=1)
+    _described(estate, 101)
+    _described(estate, 102, "pve2")
+    said = "it and its device old are in different clusters, and NetBox refuses every edit until one of them is moved"
+    assert told(estate, "virtual_machines") == {"vm101": ("conflict", f"description: {said}")}
+    assert [r.fields for r in estate.rows() if r.key == "vm102"] == [
+        {"description": "Shop", "device": {"id": 2, "name": "pve2"}}
+    ]
+
+
+def test_a_virtual_machine_whose_device_has_moved_to_another_site_too() -> None:
+    estate = _cluster()
+    estate.add("netbox.devices", id=1, name="old", cluster_id=1, site_id=2)
+    _described(estate, 101, site_id=1)
+    _described(estate, 102, site_id=2)
+    said = "it and its device old are at different sites, and NetBox refuses every edit until one of them is moved"
+    assert told(estate, "virtual_machines") == {"vm101": ("conflict", f"description: {said}")}
+
+
+def test_where_this_diff_moves_the_device_the_edit_comes_after_it_or_is_kept() -> None:
+    estate = _cluster("devices.site")
+    _node(estate, 1, "pve1", site_id=2, cluster_id=1)
+    _described(estate, 101, site_id=1)
+    _described(estate, 102, site_id=2)
+    said = "it and its device pve1 are at different sites, and NetBox refuses every edit until one of them is moved"
+    assert told(estate, "virtual_machines") == {"vm102": ("conflict", f"description: {said}")}

@@ -1,0 +1,76 @@
+-- Objects with a value that NetBox no longer accepts beside the others, as after a device was moved to another site
+-- or cluster: NetBox checks the whole object, and refuses every edit that leaves such a value; see
+-- sql/plan/field_needs.sql.
+with edited as materialized (
+    select r.resource, r.key, r.object_type, r.netbox_id, f.field, f.after
+    from diff.rows r, unnest(r.fields) as u(f)
+    where r.action = 'update' and f.decision = 'update' and r.netbox_id is not null
+),
+-- Devices in the place where they will be; -1: one that NetBox does not have yet. moved: the row that moves them.
+moves as (
+    select netbox_id as id, any_value(key) as key,
+        max(coalesce(try_cast(json_extract_string(after, '$.id') as bigint), -1)) filter (field = 'site') as site_id,
+        max(coalesce(try_cast(json_extract_string(after, '$.id') as bigint), -1)) filter (field = 'cluster')
+            as cluster_id
+    from edited where resource = 'devices' and field in ('site', 'cluster') group by netbox_id
+),
+hosts as (
+    select d.id, coalesce(d.name, 'device ' || d.id) as name, d.site_id as had_site, d.cluster_id as had_cluster,
+        coalesce(m.site_id, d.site_id) as site_id, coalesce(m.cluster_id, d.cluster_id) as cluster_id, m.key as moved
+    from netbox.devices d left join moves m on m.id = d.id
+),
+machines as (
+    select v.id, v.site_id, v.cluster_id, h.had_site, h.had_cluster, h.moved, h.name as host, h.site_id as host_site,
+        h.cluster_id as host_cluster
+    from netbox.virtual_machines v
+    join hosts h on h.id = v.device_id
+    where v.id in (select netbox_id from edited where object_type = 'virtualization/virtual-machines')
+),
+
+-- mended_by: the fields of the object of which a new value helps. moved, of_moved: the device whose move helps.
+kept as (
+    select 'dcim/interfaces' as object_type, a.id, ['untagged_vlan'] as mended_by, null as moved, null as of_moved,
+        because('untagged_vlan_at_another_site', {vlan: v.vid || ' ' || v.name, site: s.name}) as why
+    from netbox.vlans v
+    join netbox.sites s on s.id = v.site_id
+    join netbox.interfaces a on a.untagged_vlan_id = v.id
+    join netbox.devices d on d.id = a.device_id
+    where d.site_id is distinct from v.site_id
+    union all
+    select 'virtualization/interfaces', a.id, ['untagged_vlan'], null, null,
+        because('untagged_vlan_at_another_site', {vlan: v.vid || ' ' || v.name, site: s.name})
+    from netbox.vlans v
+    join netbox.sites s on s.id = v.site_id
+    join netbox.vm_interfaces a on a.untagged_vlan_id = v.id
+    join netbox.virtual_machines m on m.id = a.virtual_machine_id
+    where m.site_id is distinct from v.site_id
+    union all
+    -- A machine is in the cluster and at the site of its device.
+    select 'virtualization/virtual-machines', id, ['device', 'cluster'],
+        if(host_cluster is not distinct from cluster_id, moved, null), 'cluster',
+        because('machine_without_its_device', {device: host})
+    from machines
+    where host_cluster is distinct from cluster_id or had_cluster is distinct from cluster_id
+    union all
+    select 'virtualization/virtual-machines', id, ['device', 'site'], if(host_site = site_id, moved, null), 'site',
+        because('machine_not_at_site_of_device', {device: host})
+    from machines where site_id is not null and (host_site <> site_id or had_site <> site_id)
+),
+mends as (
+    select k.object_type, k.id, k.why, min_by({'resource': e.resource, 'key': e.key, 'field': e.field},
+        e.resource || e.key || e.field) as mend
+    from kept k join edited e on e.object_type = k.object_type and e.netbox_id = k.id
+        and list_contains(k.mended_by, e.field)
+    group by all
+)
+select e.resource, e.key, e.field,
+    case when m.mend is not null then m.mend.resource when k.moved is not null then 'devices' else e.resource end
+        as needs_resource,
+    case when m.mend is not null then m.mend.key else coalesce(k.moved, e.key) end as needs_key,
+    case when m.mend is not null then m.mend.field when k.moved is not null then k.of_moved else k.mended_by[1] end
+        as needs_field,
+    k.why
+from edited e
+join kept k on k.object_type = e.object_type and k.id = e.netbox_id
+left join mends m on m.object_type = k.object_type and m.id = k.id and m.why = k.why
+where not list_contains(k.mended_by, e.field)
