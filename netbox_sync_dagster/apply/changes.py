@@ -161,6 +161,11 @@ def written_fields(row: DiffRow, ids: Mapping[Reference, int]) -> tuple[FieldWri
     )
 
 
+# Sent with a create beside its fields. NetBox (4.6 and newer) would give a module the components of its type, which the
+# change does not name: it refuses the module if the device has a port of that name, and the source shows ports itself.
+ALSO_SENT: dict[str, dict[str, Any]] = {"dcim/modules": {"replicate_components": False}}
+
+
 def body(fields: tuple[FieldWrite, ...], *, action: str, tag_deltas: bool) -> dict[str, Any]:
     """The JSON object of a create or an update: exactly these fields, as NetBox's REST API takes them.
 

@@ -134,7 +134,7 @@ def differing(body: Object, row: Object) -> list[str]:
     """The fields in which an object of NetBox differs from this body, sorted."""
     found = []
     for name, sent in body.items():
-        if name in ("id", "changelog_message"):
+        if name in ("id", "changelog_message", "replicate_components"):
             continue
         if name == "add_tags":
             same = _slugs(sent) <= _slugs(row.get("tags"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from netbox_sync_dagster.apply.changes import (
+    ALSO_SENT,
     FieldWrite,
     PendingWrite,
     Unresolved,
@@ -66,6 +67,8 @@ class Writes:
                 raise NotSent("stale", "cannot tell whether the object changed in NetBox since the diff")
         if row.action != "delete":
             content |= body(fields, action=row.action, tag_deltas=self._netbox.supports_if_match)
+        if row.action == "create":
+            content |= ALSO_SENT.get(row.object_type, {})
         if self._netbox.supports_changelog_message:
             content["changelog_message"] = self._message(row.change_id)
         return self._write(row, netbox_id, guard, fields, content)

@@ -113,6 +113,8 @@ def test_modules_bays_and_cables_come_and_go_and_come_again(
         serial="A1",
         status="active",
     )
+    # A module of this type would bring a port of this name along, which the device has.
+    netbox.create("dcim/interface-templates", module_type=kind["id"], name="p1", type="1000base-t")
     draft = Draft()
     device = of(fixtures.device)
     draft.create(

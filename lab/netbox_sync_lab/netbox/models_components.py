@@ -128,6 +128,7 @@ MODULE = Model(
         choice("status", "module.status", default="active"),
         char("serial", 50, label="serial number"),
         char("asset_tag", 50, null=True, unique=True),
+        boolean("replicate_components", True, write_only=True, in_changelog=False, since=(4, 6)),
         *PRIMARY,
         read_only("is_bay_compatible", rules.bay_takes_module, in_changelog=False, since=(4, 7)),
     ),
@@ -137,7 +138,7 @@ MODULE = Model(
     display=rules.module_display,
     validate=rules.validate_module,
     clean=rules.clean_module,
-    after_save=rules.move_components,
+    after_save=rules.save_components,
     search=("serial", "asset_tag", "comments", "description"),
 )
 

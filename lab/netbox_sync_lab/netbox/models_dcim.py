@@ -95,7 +95,8 @@ INTERFACE_TEMPLATE = Model(
     plural="interface templates",
     fields=(
         *HEAD,
-        fk("device_type", "dcim.devicetype", required=True, on_delete="cascade"),
+        fk("device_type", "dcim.devicetype", on_delete="cascade"),
+        fk("module_type", "dcim.moduletype", on_delete="cascade"),
         char("name", 64, required=True),
         choice("type", "interface.type", required=True),
         boolean("enabled", True),
@@ -104,8 +105,8 @@ INTERFACE_TEMPLATE = Model(
         *STAMPS,
     ),
     brief=("id", "url", "display", "name", "description"),
-    ordering=("device_type", "name"),
-    unique=(Unique(("device_type", "name")),),
+    ordering=("device_type", "module_type", "name"),
+    unique=(Unique(("device_type", "name")), Unique(("module_type", "name"))),
     search=("name",),
     in_graphql=False,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .new_rows import blank
 from .rules_cables import VIRTUAL_TYPES, WIRELESS_TYPES, cable_row
 from .rules_virtualization import check_base_interface, check_mac_shortcut
 from .schema import LABELS, Row, ValidationFailed, fail
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
 def component_display(store: Store, row: Row) -> str:
     return f"{row['name']} ({row['label']})" if row["label"] else row["name"]
+
+
+def create_interfaces(session: Session, templates: list[Row], **owner: int) -> None:
+    """The interfaces of a type's templates, on this device, and in this module."""
+    store = session.store
+    for template in templates:
+        interface = blank(session, store.models["dcim.interface"])
+        interface |= {name: template[name] for name in ("name", "type", "enabled", "mgmt_only")}
+        interface |= {"id": store.new_id("dcim.interface"), **owner}
+        session.save("dcim.interface", interface, None)
 
 
 # Modules
@@ -51,8 +62,22 @@ def bay_takes_module(store: Store, row: Row) -> bool:
     return not bay or not kind or bool(set(bay) & set(kind))
 
 
+def check_components(session: Session, data: dict[str, Any]) -> None:
+    """A new module brings the interfaces of its type along, unless the request says no: each name must be free."""
+    store = session.store
+    if session.version < (4, 6) or not data.get("replicate_components", True):
+        return
+    names = {port["name"] for port in store.referring_rows("dcim.interface", "device", data["device"])}
+    for template in store.referring_rows("dcim.interfacetemplate", "module_type", data["module_type"]):
+        if template["name"] in names:
+            where = "non_field_errors" if session.version < (4, 7) else "__all__"
+            raise ValidationFailed({where: [f"A Interface named {template['name']} already exists"]})
+
+
 def validate_module(session: Session, data: dict[str, Any], old: Row | None) -> None:
     """From 4.7 on a module may move, with its device taken from the bay, and not change its type along with that."""
+    if old is None:
+        check_components(session, data)
     if session.version < (4, 7) or old is None:
         return
     if "module_bay" in data and "device" not in data:
@@ -66,8 +91,11 @@ def validate_module(session: Session, data: dict[str, Any], old: Row | None) -> 
         )
 
 
-def move_components(session: Session, row: Row, old: Row | None) -> None:
-    """The interfaces of a module follow it to another device (4.7)."""
+def save_components(session: Session, row: Row, old: Row | None) -> None:
+    """The interfaces of a module come with it, and follow it to another device (4.7)."""
+    if old is None and row.get("replicate_components", False):
+        templates = session.store.referring_rows("dcim.interfacetemplate", "module_type", row["module_type"])
+        create_interfaces(session, templates, device=row["device"], module=row["id"])
     if old is None or old["device"] == row["device"] or session.version < (4, 7):
         return
     for port in session.store.referring_rows("dcim.interface", "module", row["id"]):

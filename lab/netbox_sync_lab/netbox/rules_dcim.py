@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .new_rows import blank
+from .rules_components import create_interfaces
 from .rules_virtualization import primary_ip
 from .schema import Row, fail
 from .session import Protected
@@ -154,13 +154,8 @@ def add_components(session: Session, row: Row, old: Row | None) -> None:
     """A new device gets the interfaces of its type."""
     if old is not None:
         return
-    store = session.store
-    model = store.models["dcim.interface"]
-    for template in store.referring_rows("dcim.interfacetemplate", "device_type", row["device_type"]):
-        interface = blank(session, model)
-        interface |= {name: template[name] for name in ("name", "type", "enabled", "mgmt_only")}
-        interface |= {"id": store.new_id("dcim.interface"), "device": row["id"]}
-        session.save("dcim.interface", interface, None)
+    templates = session.store.referring_rows("dcim.interfacetemplate", "device_type", row["device_type"])
+    create_interfaces(session, templates, device=row["id"])
 
 
 # Virtual chassis
