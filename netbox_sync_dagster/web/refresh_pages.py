@@ -1,4 +1,4 @@
-"""*Refresh now*: reads one device or virtual machine, and compares it."""
+"""*Refresh now*: reads one device or virtual machine, and compares the endpoint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def may_refresh(visit: Visit, object_type: str) -> bool:
 
 
 def start(visit: Visit) -> Response:
-    """``POST /plans/{plan}/refresh``: read the object ``name`` of this endpoint, and compare it alone."""
+    """``POST /plans/{plan}/refresh``: read the object ``name`` of this endpoint, and compare the endpoint."""
     head = head_of(visit)
     name = str(visit.form.get("name") or "")
     endpoint = visit.config.endpoint(head.endpoint)

@@ -1,17 +1,27 @@
-"""Syncs of one object that were started from the page: each in a thread of this process, watched while it runs."""
+"""Readings of one object that were started from the page: each in a thread of this process, watched while it runs.
+
+The diff shows the whole endpoint after them, as after hooks: nothing disappears from the plan that others work on.
+"""
 
 from __future__ import annotations
 
 import secrets
+from contextlib import closing
 from dataclasses import dataclass, field
 
-from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.approve.source_objects import name_of
+from netbox_sync_dagster.compare.plan import Plan, read_head
+from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.explain import sentence
-from netbox_sync_dagster.storage import WarehouseError
+from netbox_sync_dagster.sources.registry import source_of
+from netbox_sync_dagster.storage import WarehouseError, connections
 from netbox_sync_dagster.storage.locks import HOOK, active_locks
 from netbox_sync_dagster.storage.views import build_database
 from netbox_sync_dagster.sync import SyncOptions, sync_with_netbox
 from netbox_sync_dagster.web.runs import Runs
+
+# The resources whose objects others belong to.
+_OWNERS = ("devices", "virtual_machines", "clusters")
 
 
 class EndpointBusy(WarehouseError):
@@ -20,8 +30,9 @@ class EndpointBusy(WarehouseError):
 
 @dataclass
 class Refresh:
-    """One refresh. ``name``: the object's, as the page calls it; ``object_type``: its type in NetBox. ``lines`` grow while
-    it runs: (server, what it does); ``error`` is the sentence of what stopped it, ``found`` the number of rows."""
+    """One refresh. ``name``: the object's, as the page calls it, and later as the source does; ``object_type``: its type in
+    NetBox. ``lines`` grow while it runs: (server, what it does); ``error`` is the sentence of what stopped it, ``found`` the
+    number of the object's rows."""
 
     key: str
     endpoint: str
@@ -46,8 +57,8 @@ class Refreshes(Runs[Refresh]):
         Raises WarehouseError where the endpoint has no such objects, EndpointBusy where it is being synced.
         """
         found = config.endpoint(endpoint)
-        options = SyncOptions(only=source_id)
-        options.check([found])
+        SyncOptions(only=source_id).check([found])
+        options = SyncOptions(parts=(source_id,), shows_rest=True)
         with self._lock:
             running = next(
                 (run for run in self._runs.values() if run.endpoint == endpoint and not run.done), None
@@ -80,9 +91,18 @@ class Refreshes(Runs[Refresh]):
             if errors:
                 run.error = sentence(errors[0])
             elif outcomes[0].plan is not None:
-                run.found = len(outcomes[0].plan.rows)
+                self._count(config.endpoint(run.endpoint), run, outcomes[0].plan)
             build_database(self._warehouse)
         except Exception as error:  # noqa: BLE001
             run.error = sentence(error)
         finally:
             run.done = True
+
+    def _count(self, endpoint: Endpoint, run: Refresh, plan: Plan) -> None:
+        """The object's rows, under the name that it has now."""
+        head = read_head(self._warehouse, run.endpoint)
+        resource = source_of(endpoint.kind).main_resource
+        with closing(connections.reader()) as con:
+            run.name = name_of(con, head, resource, run.source_id) or run.name
+        names = ((row.parent, row.key if row.resource in _OWNERS else None) for row in plan.rows)
+        run.found = sum(run.name in either for either in names)

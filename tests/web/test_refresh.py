@@ -7,6 +7,7 @@ import time
 import pytest
 
 from netbox_sync_dagster.storage.locks import HOOK, EndpointLock
+from tests.support import NetBox
 from tests.web.conftest import PASSWORD, Site, Visitor
 
 
@@ -25,19 +26,44 @@ def test_one_guest_is_read_and_compared(in_step: Site) -> None:
     site, anna = in_step, in_step.visitor()
     anna.log_in()
     assert "No differences." in anna.open("/object", name="web1")
+    # What others see of the endpoint stays, and is not read.
+    netbox = NetBox(site.netbox.url, site.netbox.token)
+    db1 = netbox.one("virtualization/virtual-machines", name="db1")
+    netbox.edit("virtualization/virtual-machines", db1["id"], memory=1024)
+    assert "read web1 from paris: no differences" in refresh(anna, "web1")
     site.cluster.guests[101].maxmem = site.cluster.guests[102].maxmem = 8 * 2**30
     text = refresh(anna, "web1")
     assert anna.path == "/object"
     assert "read web1 from paris: 1 row" in text
     assert "memory 2048 → 8192" in text
-    assert [row.key for row in site.plan().changes] == ["web1"]
-    assert "The last sync read one object only (101)" in anna.open("/plans/paris")
+    assert {(row.key, row.action) for row in site.plan().rows} == {
+        ("pve1", "blocked"),
+        ("web1", "update"),
+        ("db1", "drifted"),
+    }
+    assert "The last sync read one object only" not in anna.open("/plans/paris")
     # The events of one that has ended come at once.
     key = next(iter(site.state.refreshes._runs))
     events = anna.http.get(f"/refreshes/{key}/events").text
     assert 'data: {"text": "paris: comparing"}' in events
     assert events.endswith("event: end\ndata: {}\n\n")
     assert "[web1]" not in refresh(anna, "web1")
+
+
+def test_a_guest_that_was_renamed_or_removed(in_step: Site) -> None:
+    site, anna = in_step, in_step.visitor()
+    anna.log_in()
+    web1 = site.cluster.guests[101]
+    web1.name = web1.config["name"] = "shop"
+    text = refresh(anna, "web1")
+    assert "read shop from paris: 1 row" in text
+    assert 'name "web1" → "shop"' in text
+    del site.cluster.guests[102]
+    anna.open("/object", name="db1")
+    assert "vmid 102 is no longer in Proxmox" in refresh(anna, "db1")
+    assert ("virtual_machines", "update", "shop") in {
+        (row.resource, row.action, row.key) for row in site.plan().rows
+    }
 
 
 def test_an_endpoint_that_is_being_synced_is_not_read_twice(site: Site) -> None:
