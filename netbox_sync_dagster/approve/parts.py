@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from netbox_sync_dagster.approve.records import ApprovalError, read_approvals
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
@@ -26,6 +26,25 @@ def part_of(row: DiffRow, fields: Collection[str]) -> DiffRow:
         )
     part = replace(row, fields=tuple(item for item in row.written if item.name in fields))
     return row if len(part.fields) == len(names) else replace(part, change_id=part.expected_id())
+
+
+@dataclass(frozen=True)
+class Divided:
+    """``plan``: with the parts; ``rows``: the changes that are decided on, parts instead of their wholes; ``whole_of``: the
+    change id in the diff, by the id of each of these rows."""
+
+    plan: Plan
+    rows: tuple[DiffRow, ...]
+    whole_of: dict[str, str]
+
+
+def divided(plan: Plan, rows: Sequence[DiffRow], fields: Mapping[str, Collection[str]]) -> Divided:
+    """These changes of the plan, of those in ``fields`` (by change id) only these fields. Raises like ``part_of``."""
+    parts = [part_of(row, fields[row.change_id]) if fields.get(row.change_id) else row for row in rows]
+    known = plan.by_id()
+    new = tuple(part for part in parts if part.change_id not in known)
+    whole_of = {part.change_id: row.change_id for row, part in zip(rows, parts, strict=True)}
+    return Divided(replace(plan, rows=(*plan.rows, *new)), tuple(parts), whole_of)
 
 
 def with_parts(warehouse: Warehouse, plan: Plan) -> Plan:

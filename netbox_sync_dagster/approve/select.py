@@ -158,6 +158,12 @@ def _unmatched(plan: Plan, wanted: Filter) -> Iterator[str]:
             yield f"no change of the diff is of a device, virtual machine or cluster '{value}'"
 
 
+def needed_by(plan: Plan, change_ids: Collection[str]) -> list[DiffRow]:
+    """The changes of the plan that these need, directly or through others, without these themselves. In apply order."""
+    found = _closure(plan.by_id(), set(change_ids)).difference(change_ids)
+    return [row for row in plan.changes if row.change_id in found] if found else []
+
+
 def missing_dependencies(plan: Plan, change_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """For each of these changes the changes of the plan it depends on that are not among them."""
     chosen = list(change_ids)

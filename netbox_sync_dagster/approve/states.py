@@ -13,8 +13,8 @@ from netbox_sync_dagster.approve.records import (
     netbox_read_at,
     rejection,
 )
-from netbox_sync_dagster.approve.select import Filter, meant
-from netbox_sync_dagster.compare.plan import Plan, is_undo, load_plan
+from netbox_sync_dagster.approve.select import needed_by
+from netbox_sync_dagster.compare.plan import DiffRow, Plan, is_undo, load_plan
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
@@ -75,11 +75,21 @@ def is_open(known: Mapping[str, State], change_id: str) -> bool:
 
 def open_dependencies(plan: Plan, change_ids: Collection[str], known: Mapping[str, State]) -> list[str]:
     """The creates and updates that these changes need, that are not among them and wait for a decision."""
-    if not change_ids:
-        return []
-    selection = meant(plan, ids=change_ids, wanted=Filter(), everything=False, with_dependencies=True)
-    among = set(change_ids)
-    return [item for item in selection.change_ids if item not in among and is_open(known, item)]
+    return [
+        row.change_id
+        for row in unmet(plan, change_ids, known)
+        if row.action != "delete" and is_open(known, row.change_id)
+    ]
+
+
+def unmet(plan: Plan, change_ids: Collection[str], known: Mapping[str, State]) -> list[DiffRow]:
+    """The changes that these need, directly or through others, without which an apply would block them: neither among them
+    nor approved nor applied. In apply order."""
+    return [
+        row
+        for row in needed_by(plan, change_ids)
+        if row.change_id not in known or known[row.change_id].state not in ("approved", "applied")
+    ]
 
 
 def states_of(warehouse: Warehouse, names: Sequence[str], con: duckdb.DuckDBPyConnection) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from netbox_sync_dagster.approve import approve as record
-from netbox_sync_dagster.approve import approved, missing_dependencies, resolve_ids
-from netbox_sync_dagster.approve.parts import part_of
-from netbox_sync_dagster.approve.states import applied_ids
+from netbox_sync_dagster.approve import resolve_ids
+from netbox_sync_dagster.approve.parts import divided
+from netbox_sync_dagster.approve.states import states, unmet
 from netbox_sync_dagster.cli.decisions import (
     ActionOption,
     DeviceOption,
@@ -111,13 +110,9 @@ def approve(
         wholes = [by_id[change_id] for change_id in selection.change_ids]
         fields = selection.fields
     # Of an update of which only some fields are approved, the part that is approved.
-    parts = {row.change_id: part_of(row, fields[row.change_id]) for row in wholes if row.change_id in fields}
-    known = plan.by_id()
-    divided = [part for part in parts.values() if part.change_id not in known]
-    plan = replace(plan, rows=(*plan.rows, *divided))
-    whole_of = {parts.get(row.change_id, row).change_id: row.change_id for row in wholes}
-    rows = [parts.get(row.change_id, row) for row in wholes]
-    rows = without_applied(session, plan, rows)
+    chosen = divided(plan, wholes, fields)
+    plan = chosen.plan
+    rows = without_applied(session, plan, list(chosen.rows))
     if not show_rows(session, plan, rows):
         return
     _tell_missing(session, plan, rows)
@@ -126,7 +121,7 @@ def approve(
     approval = record(
         session.warehouse,
         plan,
-        [whole_of[row.change_id] for row in rows],
+        [chosen.whole_of[row.change_id] for row in rows],
         fields=fields or None,
         who=name,
         through="cli",
@@ -156,13 +151,10 @@ def _of_file(session: Session, plan: Plan, file: Path) -> list[DiffRow]:
 
 def _tell_missing(session: Session, plan: Plan, rows: list[DiffRow]) -> None:
     """Warn about changes whose dependencies are not approved."""
-    settled = set(approved(session.warehouse, plan.endpoint, plan)) | applied_ids(session.warehouse, plan)
-    missing = missing_dependencies(plan, [row.change_id for row in rows])
-    needs = {need for ids in missing.values() for need in ids if need not in settled}
+    needs = unmet(plan, [row.change_id for row in rows], states(session.warehouse, plan))
     if not needs:
         return
-    by_id = plan.by_id()
-    named = [f"{row.action} {row.resource} {row.key}" for row in (by_id[need] for need in sorted(needs))]
+    named = [f"{row.action} {row.resource} {row.key}" for row in needs]
     more = f", and {len(named) - _NEEDS_SHOWN} more" if len(named) > _NEEDS_SHOWN else ""
     what, them = ("prerequisite is", "it") if len(needs) == 1 else ("prerequisites are", "them")
     blocked = "this change" if len(rows) == 1 else "changes that need " + them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Annotated
 
 import typer
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.asked import QuestionFilter
-from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.parts import Divided, divided, part_of, with_parts
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.resolve import Question, questions_of
 from netbox_sync_dagster.approve.states import is_open, open_dependencies, states
@@ -188,7 +188,8 @@ def _ask_fields(session: Session, row: DiffRow, decided: _Decided) -> bool:
 def _record(session: Session, plan: Plan, decided: _Decided, name: str, override: str | None) -> None:
     policies = session.endpoint(plan.endpoint).policies
     by_id = plan.by_id()
-    ids = [*decided.approved, *_needed(session, plan, decided)]
+    chosen = divided(plan, [by_id[change_id] for change_id in decided.parts], decided.parts)
+    ids = [*decided.approved, *_needed(session, chosen, decided)]
     comment = decided.comment or None
     if ids:
         record(
@@ -202,10 +203,9 @@ def _record(session: Session, plan: Plan, decided: _Decided, name: str, override
             comment=comment,
         )
     for change_id, fields in decided.parts.items():
-        part = part_of(by_id[change_id], fields)
         record(
             session.warehouse,
-            replace(plan, rows=(*plan.rows, part)),
+            chosen.plan,
             [change_id],
             fields=fields,
             who=name,
@@ -232,12 +232,13 @@ def _record(session: Session, plan: Plan, decided: _Decided, name: str, override
     )
 
 
-def _needed(session: Session, plan: Plan, decided: _Decided) -> list[str]:
+def _needed(session: Session, chosen: Divided, decided: _Decided) -> list[str]:
     """The creates and updates that the approved changes need, if the person agrees."""
+    plan = chosen.plan
     known = states(session.warehouse, plan)
     by_id = plan.by_id()
     rejected = {change_id for change_id, _ in decided.rejected}
-    found = open_dependencies(plan, [*decided.approved, *decided.parts], known)
+    found = open_dependencies(plan, [*decided.approved, *chosen.whole_of], known)
     needed = [change_id for change_id in found if change_id not in rejected]
     if not needed:
         return []

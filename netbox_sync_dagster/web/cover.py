@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from netbox_sync_dagster.approve.parts import Divided, divided
+from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.states import State, open_dependencies, states
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, PlanHead
 from netbox_sync_dagster.web import left_out
@@ -18,17 +20,20 @@ from netbox_sync_dagster.web.query import RowQuery
 
 @dataclass(frozen=True)
 class Cover:
-    """``rows``: the changes that the decision covers; ``needed``: those that an approval of them needs and that wait for one;
+    """``picked``: the changes that the decision covers; ``needed``: those that an approval of them needs and that wait for one;
     ``left_out``: of what was picked, the rest; ``changed``: how many picked ids are no changes of the plan."""
 
-    rows: list[DiffRow]
+    picked: Divided
     needed: list[DiffRow]
     left_out: list[LeftOut]
     changed: int
 
 
-def cover(visit: Visit, head: PlanHead, plan: Plan, query: RowQuery, decision: str) -> Cover:
-    """What the form of a list of rows picked. ``plan`` has its parts (``with_parts``)."""
+def cover(
+    visit: Visit, head: PlanHead, plan: Plan, query: RowQuery, *, decision: str, fields: Collection[str] = ()
+) -> Cover:
+    """What the form of a list of rows picked. ``plan`` has its parts (``with_parts``). ``fields``: only these of one update.
+    Raises ApprovalError if it cannot be divided."""
     known, by_id = states(visit.warehouse, plan), plan.by_id()
     everything = visit.form.get("scope") == "filter"
     given: Sequence[str] = [str(item) for item in visit.form.getlist("id")]
@@ -44,10 +49,13 @@ def cover(visit: Visit, head: PlanHead, plan: Plan, query: RowQuery, decision: s
     rows = [row for row, state in asked if fits(decision, state)]
     refused = visit.rights.refusals(rows)
     covered = [row for row in rows if row.change_id not in refused]
-    needed = _needed(plan, covered, known) if decision == "approve" else []
+    if fields and len(covered) > 1:
+        raise ApprovalError("single fields are approved of one update at a time")
+    picked = divided(plan, covered, {row.change_id: fields for row in covered})
+    needed = _needed(picked, known) if decision == "approve" else []
     not_given = visit.rights.refusals(needed)
     return Cover(
-        covered,
+        picked,
         [row for row in needed if row.change_id not in not_given],
         [
             *left_out.asking(causes, query),
@@ -64,7 +72,7 @@ def _state(known: Mapping[str, State], row: DiffRow) -> str:
     return known[row.change_id].state if row.change_id in known else "waiting"
 
 
-def _needed(plan: Plan, rows: list[DiffRow], known: Mapping[str, State]) -> list[DiffRow]:
-    by_id = plan.by_id()
-    found = open_dependencies(plan, [row.change_id for row in rows], known)
+def _needed(picked: Divided, known: Mapping[str, State]) -> list[DiffRow]:
+    by_id = picked.plan.by_id()
+    found = open_dependencies(picked.plan, list(picked.whole_of), known)
     return [by_id[change_id] for change_id in found]

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.approve.decide import limits_of
-from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.web.app import NotFound, Visit
@@ -52,18 +52,15 @@ def review(visit: Visit) -> Response:
         raise ApprovalError(f"decision must be one of {', '.join(DECISIONS)}")
     plan = with_parts(visit.warehouse, load_plan(visit.warehouse, head.name))
     query = RowQuery.read(dict(parse_qsl(str(form.get("query") or ""))))
-    found = cover(visit, head, plan, query, decision)
     fields = tuple(str(item) for item in form.getlist("field"))
-    if fields and found.rows:
-        if len(found.rows) > 1:
-            raise ApprovalError("single fields are approved of one update at a time")
-        part_of(found.rows[0], fields)
+    found = cover(visit, head, plan, query, decision=decision, fields=fields)
+    rows = found.picked.rows
     picked = Picked(
         plan=head.name,
         diff_id=plan.diff_id,
         decision=decision,
-        ids=tuple(row.change_id for row in found.rows),
-        prerequisites=() if fields else tuple(row.change_id for row in found.needed),
+        ids=tuple(found.picked.whole_of.values()),
+        prerequisites=tuple(row.change_id for row in found.needed),
         fields=fields,
         back=f"/plans/{quote(head.name, safe='')}{query.address(page=query.page)}",
     )
@@ -74,13 +71,13 @@ def review(visit: Visit) -> Response:
         head=head,
         key=key,
         picked=picked,
-        rows=found.rows[:_SHOWN],
-        prerequisites=[] if fields else found.needed[:_SHOWN],
+        rows=rows[:_SHOWN],
+        prerequisites=found.needed[:_SHOWN],
         left_out=found.left_out,
         changed=found.changed,
         newer=str(form.get("diff_id") or plan.diff_id) != plan.diff_id,
-        deletes=sum(row.action == "delete" for row in found.rows),
-        limits=limits_of(visit.warehouse, plan, policies, found.rows) if decision == "approve" else [],
+        deletes=sum(row.action == "delete" for row in rows),
+        limits=limits_of(visit.warehouse, found.picked.plan, policies, rows) if decision == "approve" else [],
         hours=policies.approval_hours,
         second=policies.second_approver,
         approvers=policies.approvers,
@@ -124,7 +121,7 @@ def decide(visit: Visit) -> Response:
         through="web",
         policies=policies,
         decision=picked.decision,
-        fields=picked.fields or None,
+        fields=dict.fromkeys(picked.ids, picked.fields) if picked.fields else None,
         expires_hours=_hours(form) if is_approval else None,
         override_limit=str(form.get("override") or "").strip() or None if is_approval else None,
         comment=comment,

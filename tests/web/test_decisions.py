@@ -84,8 +84,7 @@ def test_reject_withdraw_and_expire(site: Site) -> None:
         _review(anna, web1)
         assert "hours" in _decide(anna, hours=hours), hours
         assert anna.status == 409, hours
-    assert "1 changes that they need" not in _review(anna, web1)
-    assert "changes that they need" in anna.text
+    assert "changes that it needs (below); without them it will be blocked" in _review(anna, web1)
     assert "approved 1 change" in _decide(anna, hours="0.0001")
     time.sleep(0.5)
     assert "no approved change is waiting" in anna.apply("paris")
@@ -166,6 +165,29 @@ def test_single_fields_and_deletes_apart(grown: Site) -> None:
     anna.open(undo)
     text = anna.send(f"{undo}/review", scope="filter", query="", decision="approve")
     assert "7 − delete several deletes are picked by the filter delete, or ticked one by one" in text
+
+
+def test_a_part_shows_only_its_fields_and_what_it_needs(in_step: Site) -> None:
+    site, anna = in_step, _anna(in_step)
+    vm = NetBox(site.netbox.url, site.netbox.token).one("virtualization/virtual-machines", name="web1")
+    draft = Draft("paris")
+    tag = draft.create("tags", "infra", {"name": "infra", "slug": "infra", "color": "9e9e9e"})
+    fields = {"tags": ([], ["infra"]), "memory": (vm["memory"], 512), "vcpus": (vm["vcpus"], 8)}
+    whole = draft.update("virtual_machines", "web1", vm, fields, depends_on=[tag])
+    _publish(site, draft)
+    text = _review(anna, whole, field=["tags", "memory"])
+    assert "Only the fields tags, memory." in text
+    assert "and the 1 change that it needs (below); without it it will be blocked" in text
+    picked, _, needed = text.partition("Picked ")[2].partition("Needed by it ")
+    assert picked.startswith("~ update virtual machines web1 tags")
+    assert "memory" in picked
+    assert "vcpus" not in picked
+    assert needed.startswith("+ create tags infra")
+    assert "approved 2 changes" in _decide(anna, with_dependencies="1")
+    anna.apply("paris")
+    now = NetBox(site.netbox.url, site.netbox.token).one("virtualization/virtual-machines", name="web1")
+    assert [one["slug"] for one in now["tags"]] == ["infra"]
+    assert (now["memory"], now["vcpus"]) == (512, vm["vcpus"])
 
 
 def test_two_of_a_group(site: Site) -> None:
