@@ -55,6 +55,14 @@ kept as (
     select 'virtualization/virtual-machines', id, ['device', 'site'], if(host_site = site_id, moved, null), 'site',
         because('machine_not_at_site_of_device', {device: host})
     from machines where site_id is not null and (host_site <> site_id or had_site <> site_id)
+    union all
+    -- A platform may be limited to one manufacturer, at any time.
+    select 'dcim/devices', d.id, ['platform', 'device_type'], null, null,
+        because('platform_of_another_maker', {platform: p.name, model: t.model})
+    from netbox.platforms p
+    join netbox.devices d on d.platform_id = p.id
+    join netbox.device_types t on t.id = d.device_type_id
+    where p.manufacturer_id <> t.manufacturer_id
 ),
 mends as (
     select k.object_type, k.id, k.why, min_by({'resource': e.resource, 'key': e.key, 'field': e.field},
