@@ -63,6 +63,21 @@ kept as (
     join netbox.devices d on d.platform_id = p.id
     join netbox.device_types t on t.id = d.device_type_id
     where p.manufacturer_id <> t.manufacturer_id
+    union all
+    -- LAG, parent and bridge are on the same device, or in the same virtual chassis.
+    select 'dcim/interfaces', a.id, [a.field], null, null,
+        because('linked_to_another_device', {link: if(a.field = 'lag', 'LAG', a.field), interface: o.name,
+            device: coalesce(other.name, 'device ' || other.id)})
+    from (
+        select id, device_id, unnest([{'field': 'lag', 'to_id': lag_id}, {'field': 'parent', 'to_id': parent_id},
+            {'field': 'bridge', 'to_id': bridge_id}], recursive := true)
+        from netbox.interfaces where coalesce(lag_id, parent_id, bridge_id) is not null
+          and id in (select netbox_id from edited where object_type = 'dcim/interfaces')
+    ) a
+    join netbox.interfaces o on o.id = a.to_id and o.device_id <> a.device_id
+    join netbox.devices d on d.id = a.device_id
+    join netbox.devices other on other.id = o.device_id
+    where d.virtual_chassis_id is null or d.virtual_chassis_id is distinct from other.virtual_chassis_id
 ),
 mends as (
     select k.object_type, k.id, k.why, min_by({'resource': e.resource, 'key': e.key, 'field': e.field},

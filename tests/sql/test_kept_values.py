@@ -21,3 +21,18 @@ def test_a_device_whose_platform_is_for_another_manufacturer() -> None:
     assert told(estate, "devices")["sw1"] == ("conflict", f"serial: {said}")
     estate.change("netbox.devices", "sw1", platform_id=1)
     assert {r.key: r.fields for r in estate.rows() if r.resource == "devices"} == {"sw1": {"serial": "FOC2"}}
+
+
+def test_an_interface_whose_lag_is_on_a_device_that_left_the_virtual_chassis() -> None:
+    estate = switch()
+    known_switch(estate, 2)
+    for number in (1, 2):
+        interface(estate, 10 + number, f"Po{number}", device=number, type="lag", port=10 + number)
+        port(estate, 10 + number, f"Po{number}", device=number, ifType="ieee8023adLag")
+    port(estate, 1, "Gi0/1", ifAlias="uplink")
+    interface(estate, 21, "Gi0/1", port=1, lag_id=12)
+    said = "its LAG Po2 is on another device (sw2), and NetBox refuses every edit until that is changed"
+    assert told(estate, "interfaces")["sw1 Gi0/1"] == ("conflict", f"description: {said}")
+    for name in ("sw1", "sw2"):
+        estate.change("netbox.devices", name, virtual_chassis_id=5)
+    assert "sw1 Gi0/1" not in told(estate, "interfaces")
