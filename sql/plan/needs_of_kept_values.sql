@@ -78,6 +78,13 @@ kept as (
     join netbox.devices d on d.id = a.device_id
     join netbox.devices other on other.id = o.device_id
     where d.virtual_chassis_id is null or d.virtual_chassis_id is distinct from other.virtual_chassis_id
+    union all
+    -- A group's ranges may be narrowed at any time.
+    select 'ipam/vlans', v.id, []::varchar[], null, null,
+        because('vlan_outside_its_group', {vid: v.vid, 'group': g.name})
+    from netbox.vlan_groups g
+    join netbox.vlans v on v.group_id = g.id
+    where not takes_vid(g.vid_ranges, v.vid)
 ),
 mends as (
     select k.object_type, k.id, k.why, min_by({'resource': e.resource, 'key': e.key, 'field': e.field},

@@ -36,3 +36,14 @@ def test_an_interface_whose_lag_is_on_a_device_that_left_the_virtual_chassis() -
     for name in ("sw1", "sw2"):
         estate.change("netbox.devices", name, virtual_chassis_id=5)
     assert "sw1 Gi0/1" not in told(estate, "interfaces")
+
+
+def test_a_vlan_outside_the_ranges_of_its_group() -> None:
+    estate = switch(policies={**GENEROUS, "owns": ["vlans.name"]})
+    estate.add("netbox.vlan_groups", id=1, name="Campus", slug="campus", vid_ranges=[[1, 99]])
+    for vid in (10, 200):
+        estate.add("netbox.vlans", id=vid, vid=vid, name="old", group_id=1)
+        estate.add("librenms.vlans", device_id=1, vlan_vlan=vid, vlan_name=f"users{vid}")
+    said = "VLAN 200 is outside the VID ranges of its group Campus, and NetBox refuses every edit of it"
+    assert told(estate, "vlans") == {"200 in campus": ("conflict", f"name: {said}")}
+    assert [r.fields for r in estate.rows() if r.key == "10 in campus"] == [{"name": "users10"}]
