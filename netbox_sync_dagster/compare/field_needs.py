@@ -22,7 +22,15 @@ _FOUND_BY = {
     "needs_of_addresses": {"primary_ips", "primary_macs"},
     "needs_of_kept_values": {
         *("interfaces", "vm_interfaces", "primary_macs"),
-        *("vlans", "virtual_machines", "devices", "virtual_chassis_members", "primary_ips", "oob_ips"),
+        *(
+            "vlans",
+            "ip_addresses",
+            "virtual_machines",
+            "devices",
+            "virtual_chassis_members",
+            "primary_ips",
+            "oob_ips",
+        ),
     },
 }
 

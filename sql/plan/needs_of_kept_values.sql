@@ -85,6 +85,17 @@ kept as (
     from netbox.vlan_groups g
     join netbox.vlans v on v.group_id = g.id
     where not takes_vid(g.vid_ranges, v.vid)
+    union all
+    -- A VRF may be made to take an address once at any time; some roles share an address.
+    select 'ipam/ip-addresses', a.id, ['vrf'], null, null,
+        because('address_twice_in_vrf', {address: a.host, vrf: v.name})
+    from netbox.vrfs v
+    join netbox.ip_addresses a on a.vrf_id = v.id
+    join netbox.ip_addresses o on o.vrf_id = v.id and o.host = a.host and o.id <> a.id
+    where v.enforce_unique and a.id in (select netbox_id from edited where object_type = 'ipam/ip-addresses')
+      and len(list_filter([a.role, o.role],
+          lambda role: role in ('anycast', 'vip', 'vrrp', 'hsrp', 'glbp', 'carp'))) < 2
+    group by a.id, a.host, v.name
 ),
 mends as (
     select k.object_type, k.id, k.why, min_by({'resource': e.resource, 'key': e.key, 'field': e.field},

@@ -47,3 +47,28 @@ def test_a_vlan_outside_the_ranges_of_its_group() -> None:
     said = "VLAN 200 is outside the VID ranges of its group Campus, and NetBox refuses every edit of it"
     assert told(estate, "vlans") == {"200 in campus": ("conflict", f"name: {said}")}
     assert [r.fields for r in estate.rows() if r.key == "10 in campus"] == [{"name": "users10"}]
+
+
+def test_an_address_that_a_vrf_has_twice() -> None:
+    estate = switch(defaults={"vrf": "Blue"}, policies={**GENEROUS, "owns": ["ip_addresses.address"]})
+    estate.add("netbox.vrfs", id=1, name="Blue", enforce_unique=True)
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", port=1)
+    shown(estate, 1, "10.0.0.1", 1)
+    address(estate, 1, "10.0.0.1", 11, vrf_id=1)
+    address(estate, 2, "10.0.0.1", 99, vrf_id=1)
+    estate.change("netbox.ip_addresses", prefixlen=25, address="10.0.0.1/25")
+    said = (
+        "NetBox has 10.0.0.1 several times in the VRF Blue, which takes it once, and refuses every edit until the others "
+        "are deleted"
+    )
+    assert _address(estate) == ("conflict", f"prefix differs; address: {said}")
+    estate.change("netbox.vrfs", "Blue", enforce_unique=False)
+    assert _address(estate) == ("update", "prefix differs")
+    estate.change("netbox.vrfs", "Blue", enforce_unique=True)
+    estate.change("netbox.ip_addresses", role="vip")
+    assert _address(estate) == ("update", "prefix differs")
+
+
+def _address(estate: Estate) -> tuple[str, str | None] | None:
+    return next(((r.action, r.reason) for r in estate.rows() if r.resource == "ip_addresses"), None)
