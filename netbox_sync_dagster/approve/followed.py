@@ -1,4 +1,4 @@
-"""What followed from an answer: the rows that are different in the diff after it."""
+"""What followed from an answer or its withdrawal: the rows that are different in the diff after it."""
 
 from __future__ import annotations
 
@@ -12,33 +12,37 @@ from netbox_sync_dagster.compare.plan import DiffRow, Plan
 
 @dataclass(frozen=True)
 class Followed:
-    """``rows``: the answered rows, in their new state, and others whose action is another one or that are new
-    changes. ``gone``: (resource, key) of answered rows that are no longer in the diff. ``before`` and ``after``: the
+    """``rows``: the answered rows, in their new state, then all others that are new or different: their action, reason,
+    fields or questions. ``gone``: the rows of the diff before that have no difference now. ``before`` and ``after``: the
     number of rows by action."""
 
     diff_id: str
     rows: tuple[DiffRow, ...]
-    gone: tuple[tuple[str, str], ...]
+    gone: tuple[DiffRow, ...]
     before: dict[str, int]
     after: dict[str, int]
 
 
 def what_followed(before: Plan, after: Plan, asked: Sequence[Question]) -> Followed:
-    """Compare the diff in which the questions were asked with the one after the answer."""
+    """Compare the diff in which the questions were asked with the one after the answer. ``asked``: what was answered; empty
+    for a withdrawal."""
     was = {(row.resource, row.key): row for row in before.rows}
-    answered = dict.fromkeys(one.name for one in asked)
-    rows = tuple(row for row in after.rows if _differs(row, was.get((row.resource, row.key)), answered))
-    there = {(row.resource, row.key) for row in rows}
+    now = {(row.resource, row.key): row for row in after.rows}
+    answered = dict.fromkeys(one.name for one in asked if one.name in now)
+    others = (
+        row
+        for name, row in now.items()
+        if name not in answered and (name not in was or _content(row) != _content(was[name]))
+    )
     return Followed(
         after.diff_id,
-        rows,
-        tuple(name for name in answered if name not in there),
+        (*(now[name] for name in answered), *others),
+        tuple(row for name, row in was.items() if name not in now),
         dict(Counter(row.action for row in before.rows)),
         dict(Counter(row.action for row in after.rows)),
     )
 
 
-def _differs(row: DiffRow, was: DiffRow | None, answered: dict[tuple[str, str], None]) -> bool:
-    if (row.resource, row.key) in answered:
-        return True
-    return row.is_change if was is None else was.action != row.action
+def _content(row: DiffRow) -> tuple[object, ...]:
+    """What people decide about. A change id also moves with the time at which NetBox last saw the object."""
+    return row.action, row.reason, row.netbox_id, row.fields, row.questions

@@ -11,7 +11,9 @@ from netbox_sync_dagster.approve.resolve import withdraw_resolution
 from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption
+from netbox_sync_dagster.cli.following import show_following
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, name_of, session_of
+from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
 from netbox_sync_dagster.text import visible
@@ -53,9 +55,10 @@ def resolutions(
         if endpoint is None:
             raise CliError("--withdraw needs the endpoint of the answer")
         chosen, name = session.endpoint(endpoint), name_of(who)
+        before = load_plan(session.warehouse, endpoint)
         one = withdraw_resolution(session.warehouse, endpoint, withdraw, who=name, through="cli", why=why)
         session.out.print(f"withdrawn: {one.answer} of {visible(one.who, 80)}")
-        session.compare_again(chosen, name)
+        show_following(session, chosen, before, name)
         return
     documents: list[dict[str, Any]] = []
     for name in session.diffed([endpoint] if endpoint else []):

@@ -11,7 +11,6 @@ import typer
 from rich.text import Text
 
 from netbox_sync_dagster.approve.asked import QuestionFilter, answerable, word_in
-from netbox_sync_dagster.approve.followed import what_followed
 from netbox_sync_dagster.approve.resolve import (
     ANSWERS,
     NEEDS_REASON,
@@ -22,14 +21,13 @@ from netbox_sync_dagster.approve.resolve import (
     grouped,
     questions_of,
     resolve,
-    suggestions,
 )
-from netbox_sync_dagster.cli.changes import MARKS, id_length, screenful
+from netbox_sync_dagster.cli.changes import MARKS
 from netbox_sync_dagster.cli.completion import complete_endpoints, complete_resources
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
 from netbox_sync_dagster.cli.filters import RowFilter, allowed_values, check_names, known_names, listed
-from netbox_sync_dagster.cli.listing import Layout, print_rows
+from netbox_sync_dagster.cli.following import show_following
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.causes import cause_kinds
 from netbox_sync_dagster.compare.plan import Plan, load_plan
@@ -175,31 +173,12 @@ def _answer(desk: Desk, asked: list[Question], answer: Answer, why: str, *, yes:
         return
     _record(desk, asked, answer, why)
     session.out.print(f"recorded: {answer.kind} for {_rows(len(asked))}")
-    _follow(desk, asked)
+    show_following(desk.session, desk.endpoint, desk.plan, desk.who, asked)
 
 
 def _record(desk: Desk, asked: Sequence[Question], answer: Answer, why: str) -> None:
     warehouse = desk.session.warehouse
     resolve(warehouse, desk.endpoint, desk.plan, asked, answer, who=desk.who, through="cli", why=why)
-
-
-def _follow(desk: Desk, asked: Sequence[Question]) -> None:
-    """Compare again, and show what the answered rows are now."""
-    session, endpoint = desk.session, desk.endpoint
-    session.compare_again(endpoint, desk.who)
-    after = load_plan(session.warehouse, endpoint.name)
-    rows = what_followed(desk.plan, after, asked).rows
-    session.out.print(Text("what follows", "bold"))
-    print_rows(
-        session.out,
-        rows,
-        limit=screenful(session.out),
-        layout=Layout(
-            id_length(row.change_id for row in after.rows), more=f"netbox-sync diff {after.name} --all"
-        ),
-    )
-    for line in suggestions(session.warehouse, endpoint.name):
-        session.out.print(f"suggestion: {visible(line, LONGEST)}", style="cyan", soft_wrap=True)
 
 
 def _list(session: Session, asked: Sequence[Question]) -> None:
@@ -245,7 +224,7 @@ def ask_questions(desk: Desk, asked: list[Question]) -> None:
     if not answered:
         desk.session.out.print("nothing recorded")
         return
-    _follow(desk, answered)
+    show_following(desk.session, desk.endpoint, desk.plan, desk.who, answered)
 
 
 def _ask_one(desk: Desk, same: list[Question]) -> list[Question] | None:

@@ -115,5 +115,5 @@ def _following(followed: Followed, base_url: str) -> dict[str, Any]:
         title = "different now" if len(followed.rows) <= SHOWN else f"first {SHOWN} that are different now"
         metadata[title] = markdown_value(changes_table(followed.rows[:SHOWN], base_url))
     if followed.gone:
-        metadata["no difference now"] = ", ".join(plain(key) for _, key in followed.gone[:SHOWN])
+        metadata["no difference now"] = ", ".join(plain(row.key) for row in followed.gone[:SHOWN])
     return metadata

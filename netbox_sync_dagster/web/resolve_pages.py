@@ -173,15 +173,18 @@ def watch(visit: Visit) -> Response:
     run = _run(visit)
     followed = run.followed
     rows: list[DiffRow] = []
+    gone: list[DiffRow] = []
     if followed is not None:
-        seen = visit.rights.visible_types({row.object_type for row in followed.rows})
+        seen = visit.rights.visible_types({row.object_type for row in (*followed.rows, *followed.gone)})
         rows = [row for row in followed.rows if row.object_type in seen]
+        gone = [row for row in followed.gone if row.object_type in seen]
     return visit.show(
         "resolve_followed.html",
         run=run,
         seen=len(run.lines),
         rows=rows[:_SHOWN],
-        number=len(rows),
+        gone=gone[:_SHOWN],
+        number=len(rows) + len(gone),
         suggestions=suggestions(visit.warehouse, run.endpoint) if followed is not None else [],
     )
 

@@ -107,7 +107,9 @@ def test_netbox_is_right_from_now_on_and_an_answer_is_withdrawn(
     assert [(one["state"], one["answer"], one["who"], one["why"]) for one in listed] == [
         ("valid", "keep", "ada", "named by the users")
     ]
-    drifted.ok("resolutions", "nms", "--withdraw", listed[0]["id"], "--who", "bob")
+    shown = drifted.ok("resolutions", "nms", "--withdraw", listed[0]["id"], "--who", "bob")
+    assert shown.startswith("withdrawn: keep of ada\nwhat follows\n")
+    assert "? drifted" in shown and "1 question: 1 drifted" in shown
 
     assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "drifted"}
     assert drifted.ok("resolutions", "nms") == "0 answers\n"

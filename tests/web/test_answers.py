@@ -129,9 +129,9 @@ def test_a_question_is_answered_and_the_answer_withdrawn(site: Site, near: int) 
         site.warehouse,
         lambda con: con.execute("select resolution_id from ledger.resolutions").fetchone() or (),
     )
-    assert "withdrawn: pick of anna" in _follow(
-        anna, anna.send(f"/plans/paris/answers/{resolution}/withdraw")
-    )
+    text = _follow(anna, anna.send(f"/plans/paris/answers/{resolution}/withdraw"))
+    assert "withdrawn: pick of anna" in text
+    assert "! conflict virtual machines web1" in text.partition("Rows that are different now")[2]
     assert _action(site) == "conflict"
     assert "withdrawn by anna on" in anna.open("/plans/paris/answers")
     assert "Nobody has answered anything that is valid" in anna.open("/plans/paris/answers", state="valid")
