@@ -22,11 +22,11 @@ import pandas as pd
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse
+from netbox_sync_dagster.storage.statements import is_query
 from netbox_sync_dagster.storage.views import ask, open_views
 
 # What people look up in the ledger; the others are of use to the comparison.
 LEDGER = ("approvals", "resolutions", "applies", "operations", "verdicts", "journal", "created", "deleted")
-_QUERIES = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
 class CannotAnswer(UserError):
@@ -92,8 +92,8 @@ class SyncData:
         """
 
         def look(con: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-            kinds = [statement.type for statement in con.extract_statements(query)]
-            if len(kinds) != 1 or kinds[0] not in _QUERIES:
+            statements = con.extract_statements(query)
+            if len(statements) != 1 or not is_query(con, statements[0]):
                 raise CannotAnswer("give one query (SELECT or FROM ...): nothing can be changed here")
             with warnings.catch_warnings():
                 # DuckDB's conversion of times warns about pandas 4.

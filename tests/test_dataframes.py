@@ -83,6 +83,7 @@ def test_nothing_can_be_changed(warehouse: Warehouse, tmp_path: Path) -> None:
         "DROP VIEW diff.changes",
         f"COPY (SELECT 1) TO '{file}'",
         "SELECT 1; SELECT 2",
+        f"EXPLAIN ANALYZE COPY (SELECT 1) TO '{file}'",
         "SET threads = 1",
         "",
     ):

@@ -45,7 +45,7 @@ def _(bars, data):
     # 2. What differs from NetBox, by resource?
     drift = data.sql(
         """SELECT endpoint, resource, action, count(*) AS rows FROM diff.changes
-           WHERE action <> 'acknowledged' GROUP BY ALL ORDER BY ALL"""
+           WHERE action <> 'acknowledged' AND decision IS DISTINCT FROM 'applied' GROUP BY ALL ORDER BY ALL"""
     )
     bars(drift, "rows:Q", "resource:N", "action:N", "2. What differs from NetBox?")
     return (drift,)
@@ -78,7 +78,9 @@ def _(alt, data, mo):
     # 5. How long have differences been there?
     ages = data.sql(
         """SELECT endpoint, date_diff('day', first_seen, now()) AS days, count(*) AS rows
-           FROM diff.changes WHERE first_seen IS NOT NULL GROUP BY ALL ORDER BY ALL"""
+           FROM diff.changes
+           WHERE first_seen IS NOT NULL AND action <> 'acknowledged' AND decision IS DISTINCT FROM 'applied'
+           GROUP BY ALL ORDER BY ALL"""
     )
     (
         mo.md("*5. How long have differences been there? There are none.*")

@@ -20,7 +20,8 @@ from netbox_sync_dagster.cli.session import CliError, Session
 # The configuration package loads pydantic: imported for an error, so that help comes at once.
 INTERRUPTED = 130
 
-HELP = """Keep NetBox in sync with LibreNMS, Proxmox VE and Docker.
+HELP = """Keep NetBox in sync with LibreNMS, Proxmox VE and Docker, or with any table
+that SQL can read.
 
 The steps, in order:
 

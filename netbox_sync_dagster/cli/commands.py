@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 _PACKAGE = "netbox_sync_dagster.cli"
+_COMMENT = re.compile(r"--(?:\s|[^\n]*\n)")
 # ``lab`` and ``demo`` parse their options themselves.
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -25,6 +27,13 @@ class Entry:
     function: str
     summary: str
     settings: dict[str, Any] | None = None
+    takes_sql: bool = False
+
+    def read(self, arguments: list[str]) -> list[str]:
+        """The arguments as Click takes them: SQL that begins with a comment is not an option."""
+        if not self.takes_sql:
+            return arguments
+        return [f" {text}" if _COMMENT.match(text) else text for text in arguments]
 
     @property
     def callback(self) -> Callable[..., None]:
@@ -60,7 +69,7 @@ COMMANDS = {
     "restore": Entry("restore", "restore_command", "Make an older snapshot current."),
     "web": Entry("web", "web", "Serve the review page."),
     "notify": Entry("notify", "notify_command", "Send new events to the channels in notifications."),
-    "sql": Entry("sql", "sql", "Query snapshots, diffs and the ledger with SQL."),
+    "sql": Entry("sql", "sql", "Query snapshots, diffs and the ledger with SQL.", takes_sql=True),
     "lab": Entry("lab", "lab", "Run lab servers for experiments.", PASS_ON),
     "demo": Entry("demo", "demo", "Run all steps on lab servers.", PASS_ON),
 }
@@ -93,9 +102,9 @@ class LazyCommand(TyperCommand):
         one.command(self.name, context_settings=self._entry.settings)(self._entry.callback)
         return get_command(one)
 
-    def make_context(self, *arguments: Any, **options: Any) -> Any:
+    def make_context(self, info_name: str | None, args: list[str], *arguments: Any, **options: Any) -> Any:
         """The context of the command itself, which runs it and completes its arguments."""
-        return self.command.make_context(*arguments, **options)
+        return self.command.make_context(info_name, self._entry.read(args), *arguments, **options)
 
 
 def add_commands(group: TyperGroup, entries: dict[str, Entry]) -> None:

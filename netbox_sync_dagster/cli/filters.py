@@ -82,6 +82,16 @@ def check_names(warehouse: Warehouse, plans: Sequence[Plan], wanted: RowFilter) 
             )
 
 
+def check_keys(plan: Plan, keys: Sequence[str]) -> None:
+    """Raise CliError for a key that no row of the diff has: probably a typing error."""
+    there = {row.key for row in plan.rows}
+    for key in keys:
+        if key not in there:
+            raise CliError(
+                f"no row of the diff of '{plan.name}' has the key '{visible(key)}'{_meant(key, there)}"
+            )
+
+
 def _names(row: DiffRow) -> Iterable[str]:
     if row.parent:
         yield row.parent

@@ -26,7 +26,14 @@ from netbox_sync_dagster.cli.changes import MARKS
 from netbox_sync_dagster.cli.completion import complete_endpoints, complete_resources
 from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.decisions import WhoOption, YesOption
-from netbox_sync_dagster.cli.filters import RowFilter, allowed_values, check_names, known_names, listed
+from netbox_sync_dagster.cli.filters import (
+    RowFilter,
+    allowed_values,
+    check_keys,
+    check_names,
+    known_names,
+    listed,
+)
 from netbox_sync_dagster.cli.following import show_following
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.causes import cause_kinds
@@ -116,6 +123,7 @@ def resolve_command(
     check_names(
         session.warehouse, [plan], RowFilter(devices=tuple(device or ()), fields=(field,) if field else ())
     )
+    check_keys(plan, keys or ())
     wanted = QuestionFilter(
         tuple(keys or ()),
         allowed_values("--resource", resource, RESOURCES),

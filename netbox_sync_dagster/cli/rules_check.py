@@ -19,7 +19,7 @@ from netbox_sync_dagster.text import Shown, visible
 def check_command(
     context: typer.Context,
     endpoints: Annotated[
-        list[str] | None, typer.Argument(metavar="[ENDPOINT]...", help="Default: all that were read.")
+        list[str] | None, typer.Argument(metavar="ENDPOINT", help="Default: all that were read.")
     ] = None,
     *,
     plan: Annotated[bool, typer.Option("--plan", help="Also show how DuckDB runs each rule.")] = False,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from netbox_sync_dagster.cli.console import make_table, write_data, write_json
-from netbox_sync_dagster.cli.session import CliError, session_of
+from netbox_sync_dagster.cli.session import CliError, Session, session_of
 from netbox_sync_dagster.text import Shown, json_text, visible
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.cli.views import Result
 
 
 def sql(
@@ -32,17 +35,17 @@ def sql(
 ) -> None:
     """Query snapshots, diffs and the ledger with SQL.
 
-    The views: librenms.*, proxmox.*, docker.*, netbox.*, history.*, desired.*, diff.*, ledger.*, sync.*.
+    The views: librenms.*, proxmox.*, docker.*, tables.*, netbox.*, history.*, desired.*, diff.*, ledger.*, sync.*.
 
-    For example: netbox-sync sql "FROM diff.fields WHERE field = 'description'". It only reads and never locks;
-    any DuckDB client can also open netbox_sync.duckdb in the warehouse directory.
+    For example: netbox-sync sql "FROM diff.fields WHERE field = 'description'". It takes queries only, and
+    never locks; any DuckDB client can also open netbox_sync.duckdb in the warehouse directory.
 
     --compare shows how a diff is computed, with the tables config.*, desired.*, match.* and diff.*. Nothing is
     published. sentence(reason) converts a cause to text, for example: netbox-sync sql --compare librenms "SELECT key,
     sentence(problem) FROM match.devices".
     """
     # Help needs none of it.
-    from netbox_sync_dagster.cli.views import query, query_comparison
+    from netbox_sync_dagster.cli.views import answers, answers_of_comparison
 
     session = session_of(context)
     if as_json and as_csv:
@@ -57,11 +60,19 @@ def sql(
     if "history" in statement.lower():
         session.stored.pull_current(history=True)
     if compared is None:
-        columns, rows = query(session.stored, statement, history=True)
+        found = answers(session.stored, statement)
     else:
-        columns, rows = query_comparison(
+        found = answers_of_comparison(
             session.warehouse, session.config, session.endpoint(compared), statement
         )
+    if len(found) > 1 and (as_json or as_csv):
+        raise CliError(f"--json and --csv take one query, not {len(found)}")
+    for result in found:
+        _print(session, result, as_json=as_json, as_csv=as_csv)
+
+
+def _print(session: Session, result: Result, *, as_json: bool, as_csv: bool) -> None:
+    columns, rows = result
     if as_json:
         write_json(session.out, [dict(zip(columns, values, strict=True)) for values in rows])
     elif as_csv:

@@ -47,6 +47,15 @@ def test_a_name_is_mapped_once_for_all_rows(harness: CliHarness, netbox: NetBox)
     assert '"Core"' in harness.ok("sql", f"{query} WHERE item.field = 'role'")
 
 
+def test_a_key_that_no_row_has_is_an_error(synced: CliHarness) -> None:
+    for arguments in (["--acknowledge", "--why", "known"], ["--json"], []):
+        wrong = synced.run("resolve", "nms", "sw2", *arguments)
+        assert (wrong.code, wrong.out) == (1, "")
+        assert wrong.err == "error: no row of the diff of 'nms' has the key 'sw2'; did you mean sw1?\n"
+    answer = synced.ok("resolve", "nms", "sw1", "--acknowledge", "--why", "known", "--yes")
+    assert answer == "no row asks this; nothing recorded\n"
+
+
 def test_each_of_several_names_is_mapped_apart(harness: CliHarness, nms: LabLibreNMS) -> None:
     nms.state.devices[0]["hardware"] = "WS-C2960X-48TS-L"
     harness.configure(defaults={"vlan_group": "paris"})

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import orjson
 from proxmoxer import ProxmoxResource, ResourceException
+from pydantic import HttpUrl
 
 from netbox_sync_dagster.config.secrets import forms_in_data, remember
 from netbox_sync_dagster.http import READ_ATTEMPTS, REDIRECTS, RETRYABLE_STATUS, JsonClient, decode, pause
@@ -73,9 +74,7 @@ class ProxmoxClient:
         self._secret = endpoint.secret()
         url = endpoint.url
         if url.scheme != "https":
-            raise ServerError(
-                self.who, f"Proxmox answers over HTTPS only; write the url as https://{url.host}:8006"
-            )
+            raise ServerError(self.who, f"Proxmox answers over HTTPS only; write the url as {_as_https(url)}")
         # A path in front of /api2/json is a reverse proxy's; people also paste the API's own.
         prefix = (url.path or "").strip("/").removesuffix("api2/json").strip("/")
         self._where = f"https://{url.host}:{url.port}"
@@ -366,6 +365,11 @@ class _Session:
             return None
         known = [(key, value) for key, value in errors.items() if isinstance(value, str)]
         return {key[:_LONGEST_WORD]: value[:_LONGEST_WORD] for key, value in known[:_MOST_ERRORS]}
+
+
+def _as_https(url: HttpUrl) -> str:
+    """The address with https, and with its port unless that is the one of HTTP."""
+    return f"https://{url.host}:{url.port if url.port not in (None, 80) else 8006}"
 
 
 def _core(text: str) -> str:

@@ -121,7 +121,13 @@ def test_nothing_listens(endpoint, monkeypatch):
 
 
 def test_plain_http(endpoint):
-    assert "over HTTPS only" in failure(endpoint.changed(url="http://127.0.0.1:8006"))
+    for given, right in (
+        ("http://127.0.0.1:35599", "https://127.0.0.1:35599"),
+        ("http://127.0.0.1:8006", "https://127.0.0.1:8006"),
+        ("http://127.0.0.1", "https://127.0.0.1:8006"),
+    ):
+        sentence = f"Proxmox answers over HTTPS only; write the url as {right}"
+        assert failure(endpoint.changed(url=given)).endswith(sentence)
 
 
 def test_a_login_page_instead_of_the_api(endpoint):
