@@ -28,7 +28,7 @@ def list_decisions(con: duckdb.DuckDBPyConnection, *, endpoint: str | None = Non
         f"""select approval_id, any_value(decided_at) as decided_at, any_value(who) as who, any_value(through) as through,
                 any_value(login_by) as login_by, any_value(decision) as decision, endpoint, any_value(comment) as comment,
                 any_value(override) as override, any_value(expires) as expires, count(*) as changes,
-                min(resource || ' ' || key) as example, max(seq) as seq
+                min(resource || ' ' || key || coalesce(' (only ' || array_to_string(fields, ', ') || ')', '')) as example, max(seq) as seq
             from ledger.approvals {where} group by approval_id, endpoint order by max(seq) desc limit {limit}""",
         values,
     )

@@ -81,7 +81,7 @@ def history_of_name(
 
     Columns: kind (decision, answer, write), recorded_at, what (approve, reject, withdraw; the answer; the verdict), action
     (clear: NetBox emptied the fields because the object that resource and key name was deleted), endpoint, resource, key, field
-    (of an answer), who, through, approver, message (a comment, the reason of an answer, or the verdict's), override, change_id,
+    (of an answer, or all of a decision on some fields), who, through, approver, message (a comment, the reason of an answer, or the verdict's), override, change_id,
     apply_id, object_type, netbox_id, fields (of a write: field, before and after as JSON), seq. ``con`` has the views of
     ``storage.views``.
     """

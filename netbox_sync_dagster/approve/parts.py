@@ -52,17 +52,24 @@ def with_parts(warehouse: Warehouse, plan: Plan) -> Plan:
 
     A part exists as long as its whole change is in the plan with the same content.
     """
+    parts = decided_parts(warehouse, plan)
+    if not parts:
+        return plan
+    by_id = plan.by_id()
+    rows: list[DiffRow] = []
+    for row in plan.rows:
+        new = [part for change_id, part in parts.get(row.change_id, {}).items() if change_id not in by_id]
+        rows += [row, *new]
+    return replace(plan, rows=tuple(rows))
+
+
+def decided_parts(warehouse: Warehouse, plan: Plan) -> dict[str, dict[str, DiffRow]]:
+    """The parts of the plan's changes that have decisions, by the id of the whole change and their own."""
     by_id = plan.by_id()
     parts: dict[str, dict[str, DiffRow]] = {}
     for approval in read_approvals(warehouse, plan.endpoint):
         for whole, fields in approval.parts.values():
             if whole in by_id:
                 part = part_of(by_id[whole], fields)
-                if part.change_id not in by_id:
-                    parts.setdefault(whole, {})[part.change_id] = part
-    if not parts:
-        return plan
-    rows: list[DiffRow] = []
-    for row in plan.rows:
-        rows += [row, *parts.get(row.change_id, {}).values()]
-    return replace(plan, rows=tuple(rows))
+                parts.setdefault(whole, {})[part.change_id] = part
+    return parts

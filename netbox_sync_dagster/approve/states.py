@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from netbox_sync_dagster.approve.parts import decided_parts, with_parts
 from netbox_sync_dagster.approve.records import (
     applied_numbers,
     approved,
@@ -65,6 +66,24 @@ def states(warehouse: Warehouse, plan: Plan) -> dict[str, State]:
         found[change_id] = State("approved", given.who, given.at, given.expires)
     for change_id in applied_ids(warehouse, plan):
         found[change_id] = found.get(change_id, State("applied"))._replace(state="applied")
+    return found
+
+
+def notes(warehouse: Warehouse, plan: Plan, known: Mapping[str, State]) -> dict[str, str]:
+    """What lists say of each change that has a decision or was applied: its state, and of a change that is open that of its
+    parts, as ``approved: platform, start_on_boot``. ``known`` is what ``states`` returned for the plan."""
+    found = {change_id: state.state for change_id, state in known.items()}
+    parts = decided_parts(warehouse, plan)
+    if parts:
+        of_parts = states(warehouse, with_parts(warehouse, plan))
+        for whole, those in parts.items():
+            said = [
+                f"{of_parts[part.change_id].state}: {', '.join(item.name for item in part.written)}"
+                for part in those.values()
+                if part.change_id in of_parts
+            ]
+            if said and is_open(known, whole):
+                found[whole] = "; ".join([found[whole], *said] if whole in found else said)
     return found
 
 

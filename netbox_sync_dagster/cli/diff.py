@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from netbox_sync_dagster.approve.states import State, is_open, states
+from netbox_sync_dagster.approve.states import State, is_open, notes, states
 from netbox_sync_dagster.cli.changes import ACTIONS, id_length, screenful
 from netbox_sync_dagster.cli.completion import complete_actions, complete_plans, complete_resources
 from netbox_sync_dagster.cli.console import SafeConsole, make_console, write_data
@@ -45,9 +45,7 @@ class _Shown:
     rows: list[DiffRow]
     known: dict[str, State]
 
-    @property
-    def notes(self) -> dict[str, str]:
-        return {change_id: state.state for change_id, state in self.known.items()}
+    notes: dict[str, str]
 
     @property
     def usual(self) -> str | None:
@@ -122,7 +120,8 @@ def diff(
         _Shown(
             plan,
             [row for row in plan.rows if wanted.takes(row) and row.action != hidden],
-            states(session.warehouse, plan),
+            known := states(session.warehouse, plan),
+            notes(session.warehouse, plan, known),
         )
         for plan in plans
     ]
@@ -133,7 +132,10 @@ def diff(
         shown = [replace(one, rows=[_only(row, wanted.fields) for row in one.rows]) for one in shown]
     layout = Layout(by_device=by is By.DEVICE)
     if as_document:
-        documents = [to_document(one.plan, one.rows, one.notes) for one in shown]
+        documents = [
+            to_document(one.plan, one.rows, {i: state.state for i, state in one.known.items()})
+            for one in shown
+        ]
         _write(session, out, json_text({"diffs": documents}, indent=2) + "\n")
     elif out:
         with out.open("w", encoding="utf-8") as file:

@@ -79,8 +79,10 @@ def _line(row: dict[str, Any]) -> Text:
 
 
 def about(row: dict[str, Any]) -> str:
-    """What an entry of a history is about: action, resource, key, and the field of an answer."""
-    parts = (row["action"], row["resource"], visible(row["key"], LONGEST), visible(row["field"] or ""))
+    """What an entry of a history is about: action, resource, key, and the field of an answer or the fields of a decision."""
+    field = visible(row["field"] or "")
+    only = f"(only {field})" if row["kind"] == "decision" and field else field
+    parts = (row["action"], row["resource"], visible(row["key"], LONGEST), only)
     return " ".join(str(part) for part in parts if part)
 
 

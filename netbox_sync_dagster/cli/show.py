@@ -95,22 +95,21 @@ def _evidence(session: Session, plan: Plan, row: DiffRow) -> dict[str, Any]:
 
 
 def _show(session: Session, plan: Plan, row: DiffRow) -> None:
-    from netbox_sync_dagster.approve.states import states
+    from netbox_sync_dagster.approve.states import notes, states
     from netbox_sync_dagster.config import ConfigError
 
-    known = states(session.warehouse, plan)
-    notes = {change_id: state.state for change_id, state in known.items()}
+    said = notes(session.warehouse, plan, states(session.warehouse, plan))
     digits = id_length(item.change_id for item in plan.rows)
     out = session.out
     out.print(Text.assemble((plan.name, "bold"), f": {row.resource}"))
-    for line in lines(row, digits, notes.get(row.change_id)):
+    for line in lines(row, digits, said.get(row.change_id)):
         out.print(line, soft_wrap=True)
     if row.first_diff:
         out.print(f"in the diffs since {minute(moment_of(row.first_diff))} UTC", soft_wrap=True)
     if row.cause:
         out.print(f"cause: {row.cause} (docs/causes.md)", soft_wrap=True)
-    _list(session, "needs", _needs(plan, row, digits, notes))
-    _list(session, "needed by", _needed_by(plan, row, digits, notes))
+    _list(session, "needs", _needs(plan, row, digits, said))
+    _list(session, "needed by", _needed_by(plan, row, digits, said))
     try:
         evidence = _evidence(session, plan, row)
     except ConfigError:

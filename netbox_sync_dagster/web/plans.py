@@ -37,12 +37,13 @@ _ORDER_OF = {
     False: {"key": "key", "parent": "parent nulls first"},
 }
 # Columns of a row of a list: those of a diff row, and how far it is.
-_ABOUT = ("state", "who", "decided_at", "expires", "missing")
+_ABOUT = ("state", "who", "decided_at", "expires", "missing", "parts")
 
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A diff row, and how far it is: ``state`` is None for rows that are not changes; ``who`` decided, and when (UTC)."""
+    """A diff row, and how far it is: ``state`` is None for rows that are not changes; ``who`` decided, and when (UTC).
+    ``parts``: the decisions on some of its fields, or None: [{change_id, state, fields}]."""
 
     row: DiffRow
     state: str | None
@@ -50,6 +51,7 @@ class ShownRow:
     decided_at: datetime | None
     expires: datetime | None
     missing: str | None
+    parts: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True)
@@ -103,14 +105,20 @@ class PlanRows:
         states_of(warehouse, [head.name for head in heads], con)
         # Most changes wait: a join with those that do not is small.
         con.execute("create or replace temp table decided as from states where state <> 'waiting'")
+        con.execute(
+            """create or replace temp table parts as
+                select endpoint, part_of, list({change_id: change_id, state: state, fields: fields} order by change_id) as parts
+                from sync.parts group by all"""
+        )
         order = " ".join(f"when '{name}' then {position}" for position, name in enumerate(RESOURCES))
         hidden = ", ".join("'" + kind.replace("'", "''") + "'" for kind in self.hidden)
         sql = f"""
-                select d.*, coalesce(s.state, if(d.change_id <> '', 'waiting', null)) as state, s.who, s.decided_at, s.expires, case d.resource {order} end as resource_order,
+                select d.*, coalesce(s.state, if(d.change_id <> '', 'waiting', null)) as state, s.who, s.decided_at, s.expires, p.parts, case d.resource {order} end as resource_order,
                     missing_of(d.cause, d.subject, known.abouts) as missing
                 from read_parquet({files}) as d
                 left join decided as s on s.resource = d.resource and s.key = d.key and s.change_id = d.change_id
                     and s.endpoint = d.endpoint
+                left join parts as p on p.endpoint = d.endpoint and p.part_of = d.change_id
                 cross join (select map_from_entries(list({{key: cause, value: about}})) as abouts
                     from ({read_sql("causes.sql")})) as known
                 where d.object_type not in ({hidden or "''"})"""

@@ -35,7 +35,8 @@ writes as (
     group by all
 ),
 decisions as (
-    select 'decision' as kind, decided_at as recorded_at, decision as what, action, endpoint, resource, key, who,
+    select 'decision' as kind, decided_at as recorded_at, decision as what, action, endpoint, resource, key,
+        array_to_string(fields, ', ') as field, who,
         through, comment as message, override, change_id, seq
     from ledger.approvals
     semi join keys using (endpoint, resource, key)

@@ -139,6 +139,10 @@ comment on view sync.last_verdicts is
     'The last verdict on each change, and the number of its last apply in the sequence';
 comment on view sync.applied_since is 'Changes that were applied since NetBox was read for the current diff';
 comment on view sync.decisions is 'The valid decision of each change: approved, expired, rejected';
+comment on view sync.parts is
+    'Decisions on some fields of an update: approved, approval expired, rejected, applied';
+comment on column sync.parts.part_of is 'change id of the whole update';
+comment on column sync.parts.change_id is 'change id of the part';
 comment on view sync.scopes is 'Parts of the current snapshots that could not be read completely';
 comment on view sync.rejected is 'Rows of the current snapshots that could not be taken, with the reason';
 comment on view sync.shared_devices is 'NetBox devices that more than one endpoint shows, by what each calls it';
@@ -151,6 +155,8 @@ comment on column diff.causes.example is 'key of one of the rows, and its reason
 
 -- ledger: decisions and applies.
 comment on view ledger.approvals is 'Every decision, one row per change';
+comment on column ledger.approvals.part_of is 'of a decision on some fields of an update: the change id of the whole';
+comment on column ledger.approvals.fields is 'these fields; NULL: the whole change';
 comment on view ledger.verdicts is 'The result of every change that an apply took up';
 comment on view ledger.resolutions is 'What people have answered to questions, one row per answered row, field or name';
 comment on view ledger.applies is 'Every apply with its counts';

@@ -65,3 +65,23 @@ create or replace view sync.applied_since as
 select v.endpoint, v.change_id
 from sync.last_verdicts as v join sync.plans as p on p.endpoint = v.endpoint
 where v.applied_seq >= p.target_seq;
+
+-- The decisions on some fields of an update: each is on a separate change, a part of the whole update.
+create or replace view sync.parts as
+with given as (
+    select endpoint, change_id, any_value(part_of) as part_of, any_value(fields) as fields
+    from ledger.approvals where part_of is not null
+    group by endpoint, change_id
+)
+select
+    g.endpoint, g.part_of, g.change_id, g.fields,
+    case
+        when a.change_id is not null then 'applied'
+        when d.state = 'expired' then 'approval expired'
+        else d.state
+    end as state,
+    d.who, d.decided_at, d.expires
+from given as g
+left join sync.decisions as d on d.endpoint = g.endpoint and d.change_id = g.change_id
+left join sync.applied_since as a on a.endpoint = g.endpoint and a.change_id = g.change_id
+where a.change_id is not null or d.change_id is not null;

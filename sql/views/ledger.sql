@@ -7,7 +7,7 @@ create schema if not exists ledger;
 create or replace view ledger.approvals as
 select
     approval_id, "at" as decided_at, who, through, decision, endpoint, diff_id, expires, override,
-    change.change_id, change.resource, change.action, change.key,
+    change.change_id, change.resource, change.action, change.key, change.part_of, change.fields,
     "by"."user" as os_user, "by".host as host, "by".run as run_id, "by".login_by as login_by, comment,
     coalesce(seq, epoch_ms("at")) as seq
 from (
@@ -18,7 +18,8 @@ from (
             "decision": "VARCHAR", "endpoint": "VARCHAR", "diff_id": "VARCHAR", "expires": "TIMESTAMPTZ",
             "override": "VARCHAR", "seq": "BIGINT", "comment": "VARCHAR",
             "by": {"user": "VARCHAR", "host": "VARCHAR", "run": "VARCHAR", "login_by": "VARCHAR"},
-            "changes": [{"change_id": "VARCHAR", "resource": "VARCHAR", "action": "VARCHAR", "key": "VARCHAR"}]
+            "changes": [{"change_id": "VARCHAR", "resource": "VARCHAR", "action": "VARCHAR", "key": "VARCHAR",
+                "part_of": "VARCHAR", "fields": ["VARCHAR"]}]
         }'))
         from read_json_objects(
             '{home}/ledger/approvals/*/*.jsonl',

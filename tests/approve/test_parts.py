@@ -10,6 +10,7 @@ import pytest
 
 from netbox_sync_dagster.approve import ApprovalError, approve, approved, resolve_ids
 from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.states import notes, states
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.compare.plan_file import PlanFileError, read_plan_file, to_document
 from netbox_sync_dagster.config import Policies
@@ -55,6 +56,21 @@ def test_an_approved_field_is_a_change_of_its_own(warehouse: Warehouse, plan: Pl
     assert list(approved(warehouse, "lab", parts)) == []
     with pytest.raises(ApprovalError, match="was rejected by alice"):
         decide(warehouse, plan, [whole.change_id], fields=["mtu"])
+
+
+def test_lists_say_which_fields_are_decided(warehouse: Warehouse, plan: Plan) -> None:
+    whole = next(row.change_id for row in plan.changes if row.action == "update")
+
+    def said() -> dict[str, str]:
+        return notes(warehouse, plan, states(warehouse, plan))
+
+    assert said() == {}
+    decide(warehouse, plan, [whole], fields=["description", "mtu"])
+    assert said() == {whole: "approved: description, mtu"}
+    decide(warehouse, plan, [whole], fields=["enabled"], decision="reject")
+    assert said() == {whole: "approved: description, mtu; rejected: enabled"}
+    decide(warehouse, plan, [whole], decision="reject")
+    assert said() == {whole: "rejected"}
 
 
 def test_a_part_ends_with_its_whole(warehouse: Warehouse, plan: Plan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 import time
@@ -167,7 +168,9 @@ def test_single_fields_and_deletes_apart(grown: Site) -> None:
     assert "7 − delete several deletes are picked by the filter delete, or ticked one by one" in text
 
 
-def test_a_part_shows_only_its_fields_and_what_it_needs(in_step: Site) -> None:
+def test_a_part_shows_only_its_fields_and_what_it_needs(
+    in_step: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     site, anna = in_step, _anna(in_step)
     vm = NetBox(site.netbox.url, site.netbox.token).one("virtualization/virtual-machines", name="web1")
     draft = Draft("paris")
@@ -184,7 +187,29 @@ def test_a_part_shows_only_its_fields_and_what_it_needs(in_step: Site) -> None:
     assert "vcpus" not in picked
     assert needed.startswith("+ create tags infra")
     assert "approved 2 changes" in _decide(anna, with_dependencies="1")
+    assert "~ update approved: tags, memory virtual machines" in anna.open("/plans/paris")
+    monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(site.config_path))
+    monkeypatch.setenv("NETBOX_SYNC_HOME", str(site.warehouse.home))
+    for command, said in (
+        (["diff", "paris"], "approved: tags, memory"),
+        (["show", whole], "approved: tags, memory"),
+        (["history", "virtual_machines", "web1"], "approve update virtual_machines web1 (only tags, memory)"),
+        (["sql", "select part_of, fields from sync.parts"], f"{whole}"),
+    ):
+        assert run(command) == 0
+        assert said in capsys.readouterr().out, command
+    anna.open("/plans/paris/row", resource="virtual_machines", key="web1")
+    assert "approve update (only tags, memory) by anna" in anna.text
+    assert "Approved: tags, memory Withdraw…" in anna.text
+    part = re.findall(r'name="id" value="([0-9a-f]{32})"', anna.page)[-1]
+    assert part != whole
+    anna.send("/plans/paris/review", id=part, decision="withdraw", diff_id=anna.value("diff_id"), query="")
+    assert "withdrew the decisions on 1 change" in _decide(anna)
+    assert "approved: tags, memory" not in anna.open("/plans/paris")
+    _review(anna, whole, field=["tags", "memory"])
+    _decide(anna)
     anna.apply("paris")
+    assert "applied: tags, memory" in anna.open("/plans/paris", state="waiting")
     now = NetBox(site.netbox.url, site.netbox.token).one("virtualization/virtual-machines", name="web1")
     assert [one["slug"] for one in now["tags"]] == ["infra"]
     assert (now["memory"], now["vcpus"]) == (512, vm["vcpus"])
