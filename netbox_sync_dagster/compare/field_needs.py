@@ -17,6 +17,7 @@ else:
 _FOUND_BY = {
     "needs_of_virtual_machines": {"virtual_machines"},
     "needs_of_devices": {"devices"},
+    "needs_of_names": {"devices", "virtual_machines"},
     "needs_of_clusters": {"clusters"},
     "needs_of_interfaces": {"interfaces", "vm_interfaces"},
     "needs_of_addresses": {"primary_ips", "primary_macs"},
