@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -55,6 +57,13 @@ class Session:
         from netbox_sync_dagster.config import load_config
 
         return load_config(self.config_path)
+
+    def check_named_config(self, context: typer.Context) -> None:
+        """Raise ConfigError if the person named a configuration file that does not exist: a typing error, also where
+        the command works without one."""
+        source = context.find_root().get_parameter_source("config")
+        if source is not None and source.name != "DEFAULT" and not self.config_path.exists():
+            self.endpoints([])
 
     @cached_property
     def warehouse(self) -> Warehouse:
@@ -110,7 +119,9 @@ class Session:
         try:
             return self.config.endpoint(name)
         except KeyError as error:
-            raise CliError(f"{self.config_path}: {error.args[0]}") from None
+            near = get_close_matches(name, [one.name for one in self.config.endpoints], n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            raise CliError(f"{self.config_path}: {error.args[0]}{meant}") from None
 
     def plan(self, name: str) -> Plan:
         """The plan with this name: an endpoint's diff or an undo. Raises CliError and WarehouseError."""
@@ -143,11 +154,19 @@ class Session:
         ]
         for name in names:
             if name not in there and not is_undo(name):
+                self._check_configured(name)
                 known = f" (diffs exist for: {', '.join(there)})" if there else ""
                 raise WarehouseError(f"there is no diff of '{name}' yet{known}; run: netbox-sync sync {name}")
         if not there and not names:
             raise WarehouseError(f"there is no diff in {self.warehouse.address} yet; run: netbox-sync sync")
         return list(dict.fromkeys(names)) or there
+
+    def _check_configured(self, name: str) -> None:
+        """Raise CliError if the configuration has no such endpoint. Without a configuration nobody knows."""
+        from netbox_sync_dagster.config import ConfigError
+
+        with suppress(ConfigError):
+            self.endpoint(name)
 
     @property
     def interactive(self) -> bool:

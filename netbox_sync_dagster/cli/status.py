@@ -52,6 +52,7 @@ def status(
     from netbox_sync_dagster.storage.verify import look
 
     session = session_of(context)
+    session.check_named_config(context)
     # `check` reports configuration errors; status also works for a warehouse without its configuration.
     with suppress(ConfigError, OSError):
         if session.warehouse.home.is_dir():
@@ -70,12 +71,15 @@ def status(
     if (current := frozen(session.warehouse)) is not None:
         session.out.print(current.sentence, style="red", soft_wrap=True)
     if not found:
+        session.endpoints([])
         session.out.print("no snapshots yet; run: netbox-sync sync")
         return
     print_status(session.out, found)
     for row in found:
         if row["error"]:
-            session.out.print(f"{row['endpoint']}: {row['error']}", style="red", soft_wrap=True)
+            # The errors of NetBox begin with its name.
+            name = f"{row['endpoint']}: "
+            session.out.print(f"{name}{row['error'].removeprefix(name)}", style="red", soft_wrap=True)
         if sentence := overrun(row["every"], row["seconds"]):
             session.out.print(f"{row['endpoint']}: {sentence}", style="yellow", soft_wrap=True)
         for reason in (row["reasons"] or [])[:3]:

@@ -93,7 +93,39 @@ def test_an_unknown_endpoint_is_named_with_the_known_ones(harness: CliHarness) -
     answer = harness.run("sync", "nmz")
 
     assert answer.code == 1
-    assert answer.err == "error: netbox_sync.yaml: no endpoint 'nmz' in the configuration; known: nms\n"
+    assert (
+        answer.err
+        == "error: netbox_sync.yaml: no endpoint 'nmz' in the configuration; known: nms; did you mean nms?\n"
+    )
+
+
+def test_a_diff_of_an_endpoint_that_does_not_exist_says_so(synced: CliHarness) -> None:
+    synced.add_endpoint(name="later", kind="librenms", url="https://librenms.example.com")
+    wrong, unread = synced.run("diff", "nmz"), synced.run("diff", "later")
+    assert (wrong.code, wrong.err) == (
+        1,
+        "error: netbox_sync.yaml: no endpoint 'nmz' in the configuration; known: later, nms; did you mean nms?\n",
+    )
+    assert unread.err == (
+        "error: there is no diff of 'later' yet (diffs exist for: nms); run: netbox-sync sync later\n"
+    )
+
+
+def test_status_names_a_configuration_that_is_not_there(harness: CliHarness) -> None:
+    missing = harness.run("--config", "other.yaml", "status")
+    assert (missing.code, missing.out) == (1, "")
+    assert missing.err == "error: other.yaml: no such file; write one with: netbox-sync init\n"
+    (harness.folder / "netbox_sync.yaml").unlink()
+    unnamed = harness.run("status")
+    assert unnamed.err == "error: netbox_sync.yaml: no such file; write one with: netbox-sync init\n"
+
+
+def test_status_names_a_server_that_is_down_once(harness: CliHarness) -> None:
+    harness.content["netbox"]["url"] = f"http://127.0.0.1:{closed_port()}"
+    harness.configure()
+    assert harness.run("sync").code == 1
+    [line] = [line for line in harness.ok("status").splitlines() if "cannot connect" in line]
+    assert line.startswith("netbox: cannot connect to http://127.0.0.1:")
 
 
 def test_check_shows_every_check_and_passes(harness: CliHarness) -> None:
