@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.field_options import Accepted, ask
+from netbox_sync_dagster.apply.foreseen import foreseen_blocks
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 else:
     duckdb = lazy_module("duckdb")
 
-OK, WRONG, UNCHECKED = "ok", "wrong", "unchecked"
+OK, WRONG, BLOCKED, UNCHECKED = "ok", "wrong", "blocked", "unchecked"
 
 # object type: (snapshot table, the columns that NetBox lets only one object have together, how a change's
 # field is called for each). Columns in lower case are compared without regard to case.
@@ -75,7 +76,7 @@ _HOLDERS = {source.path: name for name, source in SOURCES.items() if "cf" in NET
 
 @dataclass(frozen=True)
 class Check:
-    """The result for one change: ``result`` is ok, wrong or unchecked; ``message`` says why."""
+    """The result for one change: ``result`` is ok, wrong, blocked or unchecked; ``message`` says why."""
 
     change_id: str
     resource: str
@@ -85,12 +86,18 @@ class Check:
     message: str
 
 
+def _with_block(check: Check, why: str | None) -> Check:
+    """What NetBox would refuse is said before what would only be blocked."""
+    return check if why is None or check.result == WRONG else replace(check, result=BLOCKED, message=why)
+
+
 def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = None) -> list[Check]:
     """One check per approved change of the plan, in apply order.
 
     Checked are choices, text lengths, numbers and required fields (``OPTIONS`` of every type that is written),
     required custom fields and the models they are for (``netbox.custom_fields``), and names and keys that NetBox
-    takes only once, in the snapshot and among the approved changes themselves. Without ``target`` NetBox is not read:
+    takes only once, in the snapshot and among the approved changes themselves. A change is blocked if an apply would block
+    it because what it needs is not approved. Without ``target`` NetBox is not read:
     then only the snapshot's choices and lengths are known (``netbox.choices``).
 
     Raises WarehouseError without a NetBox snapshot, MissingSecret without a token, and ServerError if NetBox cannot be
@@ -107,7 +114,8 @@ def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = Non
     con = connections.connect()
     try:
         rules = _Rules(con, str(folder), rows, accepted)
-        return [rules.check(row) for row in rows]
+        blocked = foreseen_blocks(warehouse, plan)
+        return [_with_block(rules.check(row), blocked.get(row.change_id)) for row in rows]
     finally:
         con.close()
 

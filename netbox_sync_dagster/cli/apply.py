@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # What reads the warehouse and writes to NetBox is imported where it is used: help needs none of it.
 
 _STYLES = {"applied": "green", "stale": "yellow", "failed": "red", "blocked": "magenta", "uncertain": "red"}
-_CHECKED = {"ok": "green", "wrong": "red", "unchecked": "yellow"}
+_CHECKED = {"ok": "green", "wrong": "red", "blocked": "magenta", "unchecked": "yellow"}
 _ADVICE = {
     "stale": "the object was edited in NetBox after the diff: sync again and review the new diff",
     "uncertain": "NetBox did not confirm the write: the next apply checks it by reading NetBox",
@@ -58,7 +58,8 @@ def apply(
     """Write the approved changes to NetBox, exactly as approved.
 
     Shows the plan and asks for confirmation; --yes skips the question. If someone edited an object since the
-    diff, its change is not written (stale). Exit code 0 if every approved change was applied, else 1.
+    diff, its change is not written (stale). Exit code 0 if every approved change was applied, else 1. --dry-run and
+    --validate end with 1 too if a change would be blocked, because what it needs is not approved.
     """
     from netbox_sync_dagster.approve.parts import with_parts
 
@@ -78,7 +79,7 @@ def apply(
         return
     todo = [plan for plan in plans if _show(session, plan, show_all)]
     if dry_run:
-        _end_dry_run(session, todo)
+        _end_dry_run(session, todo, name)
         return
     if not todo:
         return
@@ -99,7 +100,7 @@ def apply(
         raise typer.Exit(1)
 
 
-def _end_dry_run(session: Session, todo: list[Plan]) -> None:
+def _end_dry_run(session: Session, todo: list[Plan], who: str) -> None:
     """Say what would stop an apply of these plans. Exit code 1 if something does."""
     from netbox_sync_dagster.approve.freeze import frozen
     from netbox_sync_dagster.storage.verify import look
@@ -111,13 +112,32 @@ def _end_dry_run(session: Session, todo: list[Plan]) -> None:
         against.append(damage)
     for text in against:
         session.err.print(f"error: {text}", style="red", soft_wrap=True)
+    blocked = [_tell_blocked(session, plan, who) for plan in todo]
     session.out.print("dry run: nothing written")
-    if against:
+    if against or any(blocked):
         raise typer.Exit(1)
 
 
+def _tell_blocked(session: Session, plan: Plan, who: str) -> int:
+    """Name the changes that an apply by this person would block; their number."""
+    from netbox_sync_dagster.apply import Verdict
+    from netbox_sync_dagster.apply.foreseen import foreseen_blocks
+    from netbox_sync_dagster.approve.people import me
+
+    policies = session.endpoint(plan.endpoint).policies
+    found = foreseen_blocks(session.warehouse, plan, by=me(who, "cli"), policies=policies)
+    by_id, digits = plan.by_id(), id_length(row.change_id for row in plan.rows)
+    for change_id, why in found.items():
+        row = by_id[change_id]
+        verdict = Verdict(change_id, row.resource, row.action, row.key, "blocked", why, row.netbox_id)
+        _tell(session, verdict, digits)
+    if found:
+        session.out.print(f"{plan.name}: {len(found)} would be blocked")
+    return len(found)
+
+
 def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
-    """Print the result of checking the approved changes; False if NetBox would refuse one."""
+    """Print the result of checking the approved changes; False if NetBox would refuse one, or an apply block it."""
     from netbox_sync_dagster.apply.validate import validate
 
     checks = validate(session.warehouse, plan, session.config.netbox)
@@ -140,7 +160,7 @@ def _validate(session: Session, plan: Plan, show_all: bool) -> bool:
         ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "nothing is approved"
     )
     session.out.print(f"{plan.name}: {said}; nothing written", soft_wrap=True)
-    return not numbers["wrong"]
+    return not numbers["wrong"] and not numbers["blocked"]
 
 
 def _show(session: Session, plan: Plan, show_all: bool) -> bool:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from netbox_sync_dagster.apply.foreseen import foreseen_blocks
 from netbox_sync_dagster.apply.validate import validate
+from netbox_sync_dagster.approve.people import me
+from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_lab.netbox import LabNetBox
 from tests.apply.conftest import ApplyHarness, NetBoxFixtures
@@ -90,6 +93,37 @@ def test_a_name_that_another_change_frees_is_free_and_only_approved_changes_are_
     assert [check.result for check in validate(lab_harness.warehouse, plan)] == ["wrong"]
     lab_harness.approve(plan, [by_key["b"]])
     assert [check.result for check in validate(lab_harness.warehouse, plan)] == ["ok", "ok"]
+
+
+def test_what_an_apply_would_block_is_said_before(
+    lab_harness: ApplyHarness, lab_netbox: NetBox, port: dict[str, Any]
+) -> None:
+    snapshot_netbox(lab_harness.target, lab_harness.warehouse)
+    draft = Draft()
+    vlan = draft.create("vlans", "50", {"vid": 50, "name": "A"})
+    first = draft.update("interfaces", "a", port, {"description": ("", "x")}, depends_on=[vlan])
+    second = draft.create("vlans", "51", {"vid": 51, "name": "B"}, depends_on=[first])
+    alone = draft.create("vlans", "52", {"vid": 52, "name": "C"})
+    plan = draft.publish(lab_harness.warehouse)
+    lab_harness.approve(plan, [first, second, alone])
+    blocks = {
+        first: f"needs create vlans 50 ({vlan}): not approved",
+        second: f"needs update interfaces a ({first}): blocked",
+    }
+    assert foreseen_blocks(lab_harness.warehouse, plan) == blocks
+    checks = validate(lab_harness.warehouse, plan)
+    assert {item.change_id: item.message for item in checks if item.result == "blocked"} == blocks
+    # The apply gives the same reasons.
+    told = lab_harness.apply(plan).verdicts
+    assert {item.change_id: item.message for item in told if item.verdict == "blocked"} == blocks
+    assert [item.change_id for item in told if item.verdict == "applied"] == [alone]
+    lab_harness.approve(plan, [vlan])
+    assert foreseen_blocks(lab_harness.warehouse, plan) == {}
+    # Who applies may matter too.
+    two = Policies(second_approver=True)
+    assert list(foreseen_blocks(lab_harness.warehouse, plan, by=me("alice", "cli"), policies=two)) == [
+        *(vlan, second, first),
+    ]
 
 
 def test_netbox_itself_is_asked_which_values_it_takes(

@@ -154,6 +154,19 @@ def test_contradictions_are_refused_and_nothing_is_recorded(
     assert not (harness.folder / "data" / "ledger" / "approvals" / "nms").exists()
 
 
+def test_a_dry_run_names_what_would_be_blocked(planned: tuple[CliHarness, dict[str, str]]) -> None:
+    harness, ids = planned
+    harness.ok("approve", "nms", "Gi0/1", "--yes")
+    answer = harness.run("apply", "nms", "--dry-run")
+    said = f"  blocked create interfaces Gi0/1 [{ids['Gi0/1'][:8]}]: needs create vlans 50 ({ids['50']}): not approved"
+    assert (answer.code, answer.out.splitlines()[-3:]) == (
+        1,
+        [said, "nms: 1 would be blocked", "dry run: nothing written"],
+    )
+    harness.ok("approve", "nms", "50", "--yes")
+    assert "blocked" not in harness.ok("apply", "nms", "--dry-run")
+
+
 WORKS: list[tuple[list[str], list[str], list[str]]] = [
     # Arguments, the changes that are approved then, and what is said.
     ([ALL], ["50", "Gi0/1", "sw1"], []),

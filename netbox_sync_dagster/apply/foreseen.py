@@ -1,0 +1,48 @@
+"""Which approved changes an apply would block, known before it sends anything."""
+
+from __future__ import annotations
+
+from netbox_sync_dagster.apply.order import Needs
+from netbox_sync_dagster.approve.agreement import rules_of, why_not_agreed
+from netbox_sync_dagster.approve.people import Actor
+from netbox_sync_dagster.approve.records import approved
+from netbox_sync_dagster.approve.states import applied_ids
+from netbox_sync_dagster.compare.plan import Plan
+from netbox_sync_dagster.config import Policies
+from netbox_sync_dagster.storage import Warehouse
+
+
+def foreseen_blocks(
+    warehouse: Warehouse, plan: Plan, *, by: Actor | None = None, policies: Policies | None = None
+) -> dict[str, str]:
+    """The approved changes that an apply of the plan would block, with the reason, by change id in apply order.
+
+    ``plan``: with its parts (``with_parts``). A change is blocked if something that it needs is neither applied nor approved,
+    or is blocked itself. ``by``: who would apply; then also if somebody else has to agree, as ``policies`` ask for.
+    """
+    given, done = approved(warehouse, plan.endpoint, plan), applied_ids(warehouse, plan)
+    rows = {
+        row.change_id: row for row in plan.changes if row.change_id in given and row.change_id not in done
+    }
+    needs = Needs(plan)
+    found: dict[str, str] = {}
+    if by is not None:
+        for change_id in rows:
+            rules = rules_of(given[change_id].agreement, policies)
+            if (why := why_not_agreed(given[change_id].voices, by, rules)) is not None:
+                found[change_id] = why
+    left = {change_id: row for change_id, row in rows.items() if change_id not in found}
+    while True:
+        unmet = {
+            change_id: [need for need in needs.of(row) if need not in done and need not in left]
+            for change_id, row in left.items()
+        }
+        unmet = {change_id: missing for change_id, missing in unmet.items() if missing}
+        if not unmet:
+            return {change_id: found[change_id] for change_id in rows if change_id in found}
+        for change_id, missing in unmet.items():
+            states = [
+                f"{needs.title(need)}: {'blocked' if need in found else 'not approved'}" for need in missing
+            ]
+            found[change_id] = f"needs {'; '.join(states)}"
+        left = {change_id: row for change_id, row in left.items() if change_id not in unmet}
