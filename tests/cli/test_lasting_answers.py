@@ -17,9 +17,13 @@ def two_of_one_name(netbox: NetBox) -> list[int]:
         "role": netbox.one("dcim/device-roles", slug="access")["id"],
         "device_type": netbox.one("dcim/device-types", slug="c2960")["id"],
     }
-    other = netbox.create("dcim/sites", name="Lyon", slug="lyon")
-    sites = (netbox.one("dcim/sites", slug="paris")["id"], other["id"])
-    return [netbox.create("dcim/devices", name="sw1", site=site, **common)["id"] for site in sites]
+    site = netbox.one("dcim/sites", slug="paris")["id"]
+    tenant = netbox.create("tenancy/tenants", name="Lyon", slug="lyon")["id"]
+    made = [
+        netbox.create("dcim/devices", name="sw1", site=site, **common, **more)
+        for more in ({}, {"tenant": tenant})
+    ]
+    return [device["id"] for device in made]
 
 
 def pick(harness: CliHarness, netbox_id: int) -> None:
@@ -125,7 +129,8 @@ def test_an_answer_lapses_if_the_backup_has_other_candidates(
     common = {
         "role": netbox.one("dcim/device-roles", slug="access")["id"],
         "device_type": netbox.one("dcim/device-types", slug="c2960")["id"],
-        "site": netbox.create("dcim/sites", name="Nice", slug="nice")["id"],
+        "site": netbox.one("dcim/sites", slug="paris")["id"],
+        "tenant": netbox.create("tenancy/tenants", name="Nice", slug="nice")["id"],
     }
     third = netbox.create("dcim/devices", name="sw1", **common)["id"]
     harness.ok("sync")
