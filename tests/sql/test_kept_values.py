@@ -72,3 +72,28 @@ def test_an_address_that_a_vrf_has_twice() -> None:
 
 def _address(estate: Estate) -> tuple[str, str | None] | None:
     return next(((r.action, r.reason) for r in estate.rows() if r.resource == "ip_addresses"), None)
+
+
+def test_an_object_with_a_value_that_its_custom_field_no_longer_takes() -> None:
+    estate = switch()
+    common = {"object_types": ["dcim.interface"], "status": "active"}
+    estate.add("netbox.custom_fields", id=1, name="code", type="text", validation_regex="^[0-9]+$", **common)
+    estate.add("netbox.custom_fields", id=2, name="floor", type="integer", validation_maximum=9, **common)
+    estate.add("netbox.custom_fields", id=3, name="zone", type="select", **common)
+    estate.add("netbox.choices", model="extras.customfield", field="zone", value="north", label="North")
+    values = {"code": ("12", "ab"), "floor": (9, 10), "zone": ("north", "west")}
+    for number, field in enumerate(values):
+        for wrong in (0, 1):
+            which = 10 + 2 * number + wrong
+            port(estate, which, f"Gi0/{which}", ifAlias="desk")
+            held = {"librenms_id": {"lib": which}, field: values[field][wrong]}
+            interface(estate, which, f"Gi0/{which}", cf=held)
+    said = (
+        'its custom field code holds "ab", which the field no longer takes, and NetBox refuses every edit until it is '
+        "changed"
+    )
+    assert told(estate, "interfaces") == {
+        "sw1 Gi0/11": ("conflict", f"description: {said}"),
+        "sw1 Gi0/13": ("conflict", f"description: {said.replace('code', 'floor').replace('ab', '10')}"),
+        "sw1 Gi0/15": ("conflict", f"description: {said.replace('code', 'zone').replace('ab', 'west')}"),
+    }

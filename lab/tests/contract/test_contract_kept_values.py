@@ -85,3 +85,17 @@ def test_an_address_that_a_vrf_has_twice(netbox: Any) -> None:
     }
     assert netbox.send("DELETE", f"ipam/ip-addresses/{two['id']}/").status_code == 204
     netbox.patch(path, {"dns_name": "a"})
+
+
+def test_an_object_with_a_value_that_its_custom_field_no_longer_takes(netbox: Any) -> None:
+    name = netbox.name("cf").replace("-", "_")
+    field = netbox.new(
+        "extras/custom-fields", {"name": name, "type": "text", "object_types": ["dcim.device"]}
+    )
+    device = netbox.device(custom_fields={name: "abc"})
+    netbox.patch(f"extras/custom-fields/{field['id']}/", {"validation_regex": "^[0-9]+$"})
+    path = f"dcim/devices/{device['id']}/"
+    assert netbox.refused("PATCH", path, {"serial": "X1"}) == {
+        "__all__": [f"Invalid value for custom field '{name}': Value must match regex '^[0-9]+$'"]
+    }
+    netbox.patch(path, {"serial": "X1", "custom_fields": {name: "12"}})

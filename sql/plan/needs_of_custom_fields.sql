@@ -1,0 +1,49 @@
+-- Objects with a value in a custom field that the field no longer takes, as after its limits, pattern or choices were
+-- changed: NetBox refuses every edit that leaves the value; see sql/plan/field_needs.sql.
+with limited as (
+    select f.name, f.type, f.object_types, f.validation_minimum as lowest, f.validation_maximum as highest,
+        nullif(f.validation_regex, '') as pattern, c.choices
+    from netbox.custom_fields f
+    left join (select field, list(value) as choices from netbox.choices where model = 'extras.customfield'
+        group by field) c on c.field = f.name and f.type = 'select'
+    where coalesce(f.status, 'active') = 'active' and (f.validation_minimum is not null
+        or f.validation_maximum is not null or f.validation_regex <> '' or c.choices is not null)
+),
+edited as (
+    select r.resource, r.key, r.object_type, r.netbox_id, f.field
+    from diff.rows r, unnest(r.fields) as u(f)
+    where r.action = 'update' and f.decision = 'update' and r.netbox_id is not null and exists (from limited)
+),
+held as (
+    select 'dcim/devices' as object_type, id, cf from netbox.devices
+    union all select 'virtualization/clusters', id, cf from netbox.clusters
+    union all select 'virtualization/virtual-machines', id, cf from netbox.virtual_machines
+    union all select 'dcim/interfaces', id, cf from netbox.interfaces
+    union all select 'virtualization/interfaces', id, cf from netbox.vm_interfaces
+    union all select 'ipam/vlans', id, cf from netbox.vlans
+    union all select 'ipam/ip-addresses', id, cf from netbox.ip_addresses
+),
+kept as (
+    select h.object_type, h.id, l.*, json_extract_string(h.cf, '$."' || l.name || '"') as value
+    from held h
+    join (select distinct object_type, model from config.models) m using (object_type)
+    join limited l on list_contains(l.object_types, m.model)
+    where (h.object_type, h.id) in (select (object_type, netbox_id) from edited)
+),
+refused as (
+    select object_type, id, 'cf.' || name as mended_by,
+        because('custom_field_holds', {field: name, value: value}) as why
+    from kept
+    where value is not null and value <> '' and coalesce(case
+        when type in ('integer', 'decimal') then try_cast(value as double) not between coalesce(lowest, '-inf'::double)
+            and coalesce(highest, 'inf'::double)
+        when type = 'select' then not list_contains(choices, value)
+        when type in ('text', 'longtext', 'url') then not try(regexp_matches(value, '^(?:' || pattern || ')')) end,
+        false)
+)
+select e.resource, e.key, e.field, coalesce(o.resource, e.resource) as needs_resource,
+    coalesce(o.key, e.key) as needs_key, r.mended_by as needs_field, r.why
+from edited e
+join refused r on r.object_type = e.object_type and r.id = e.netbox_id
+left join edited o on o.object_type = e.object_type and o.netbox_id = e.netbox_id and o.field = r.mended_by
+where e.field <> r.mended_by
