@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from netbox_sync_dagster.approve.records import ApprovalError, read_approvals
-from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff, Plan
+from netbox_sync_dagster.compare.values import references
+from netbox_sync_dagster.config.resources import PREREQUISITES
 from netbox_sync_dagster.storage import Warehouse
 
 
@@ -28,6 +31,44 @@ def part_of(row: DiffRow, fields: Collection[str]) -> DiffRow:
     return row if len(part.fields) == len(names) else replace(part, change_id=part.expected_id())
 
 
+def part_in(by_id: Mapping[str, DiffRow], row: DiffRow, fields: Collection[str]) -> DiffRow:
+    """``part_of`` a change of the plan, whose changes are ``by_id``, that needs only what these fields need.
+
+    Left out are new tags, custom fields and other prerequisites that other fields name and these do not. Every other need
+    stays, because why the change has it is not known here. Raises like ``part_of``.
+    """
+    part = part_of(row, fields)
+    if part is row or row.target is not None:
+        return part
+    others = [item for item in row.written if item not in part.fields]
+    needs = [
+        need
+        for need in row.depends_on
+        if not (
+            need in by_id
+            and by_id[need].action != "delete"
+            and by_id[need].resource in PREREQUISITES
+            and any(_names(item, by_id[need]) for item in others)
+            and not any(_may_name(item, by_id[need]) for item in part.fields)
+        )
+    ]
+    return replace(part, depends_on=tuple(needs))
+
+
+def _names(item: FieldDiff, needed: DiffRow) -> bool:
+    """Whether the field has the object that this change creates as its value, or among its values."""
+    if needed.resource == "tags" and item.name == "tags":
+        return isinstance(item.after, list) and needed.key in item.after
+    if needed.resource == "custom_fields" and item.name == f"cf.{needed.key}":
+        return True
+    return (needed.resource, needed.key) in references(item.after)
+
+
+def _may_name(item: FieldDiff, needed: DiffRow) -> bool:
+    """Whether the field has the object anywhere in its value, or another one with the same key."""
+    return _names(item, needed) or json.dumps(needed.key) in json.dumps(item.after)
+
+
 @dataclass(frozen=True)
 class Divided:
     """``plan``: with the parts; ``rows``: the changes that are decided on, parts instead of their wholes; ``whole_of``: the
@@ -40,8 +81,8 @@ class Divided:
 
 def divided(plan: Plan, rows: Sequence[DiffRow], fields: Mapping[str, Collection[str]]) -> Divided:
     """These changes of the plan, of those in ``fields`` (by change id) only these fields. Raises like ``part_of``."""
-    parts = [part_of(row, fields[row.change_id]) if fields.get(row.change_id) else row for row in rows]
     known = plan.by_id()
+    parts = [part_in(known, row, fields[row.change_id]) if fields.get(row.change_id) else row for row in rows]
     new = tuple(part for part in parts if part.change_id not in known)
     whole_of = {part.change_id: row.change_id for row, part in zip(rows, parts, strict=True)}
     return Divided(replace(plan, rows=(*plan.rows, *new)), tuple(parts), whole_of)
@@ -70,6 +111,6 @@ def decided_parts(warehouse: Warehouse, plan: Plan) -> dict[str, dict[str, DiffR
     for approval in read_approvals(warehouse, plan.endpoint):
         for whole, fields in approval.parts.values():
             if whole in by_id:
-                part = part_of(by_id[whole], fields)
+                part = part_in(by_id, by_id[whole], fields)
                 parts.setdefault(whole, {})[part.change_id] = part
     return parts

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from netbox_sync_dagster.approve.parts import part_in
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.objects import objects_of
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan
@@ -123,22 +124,34 @@ def select(plan: Plan, wanted: Filter, *, with_dependencies: bool = False, divid
             else:
                 left_out[row.change_id] = reason
     deletes = "delete" in wanted.action
-    selection = _selection(plan, chosen, left_out, with_dependencies=with_dependencies, deletes=deletes)
+    selection = _selection(
+        plan, chosen, left_out, with_dependencies=with_dependencies, deletes=deletes, fields=fields
+    )
     return replace(selection, unmatched=tuple(_unmatched(plan, wanted)), fields=fields)
 
 
 def _selection(
-    plan: Plan, chosen: set[str], left_out: dict[str, str], *, with_dependencies: bool, deletes: bool
+    plan: Plan,
+    chosen: set[str],
+    left_out: dict[str, str],
+    *,
+    with_dependencies: bool,
+    deletes: bool,
+    fields: Mapping[str, Collection[str]] | None = None,
 ) -> Selection:
-    """The chosen changes, and with ``with_dependencies`` those they need; deletes only if they are named."""
+    """The chosen changes, and with ``with_dependencies`` those they need; deletes only if they are named. ``fields``: of
+    these updates only some fields, which may need less."""
     by_id = plan.by_id()
+    by_id |= {
+        change_id: part_in(by_id, by_id[change_id], names) for change_id, names in (fields or {}).items()
+    }
     if with_dependencies:
         for change_id in _closure(by_id, chosen) - chosen:
             if by_id[change_id].action != "delete" or deletes:
                 chosen.add(change_id)
                 left_out.pop(change_id, None)
     ordered = tuple(row.change_id for row in plan.changes if row.change_id in chosen)
-    return Selection(ordered, missing_dependencies(plan, ordered), left_out)
+    return Selection(ordered, _missing(by_id, ordered), left_out)
 
 
 def _unmatched(plan: Plan, wanted: Filter) -> Iterator[str]:
@@ -166,8 +179,10 @@ def needed_by(plan: Plan, change_ids: Collection[str]) -> list[DiffRow]:
 
 def missing_dependencies(plan: Plan, change_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """For each of these changes the changes of the plan it depends on that are not among them."""
-    chosen = list(change_ids)
-    by_id = plan.by_id()
+    return _missing(plan.by_id(), list(change_ids))
+
+
+def _missing(by_id: Mapping[str, DiffRow], chosen: Sequence[str]) -> dict[str, tuple[str, ...]]:
     among = set(chosen)
     missing = {
         change_id: tuple(need for need in by_id[change_id].depends_on if need not in among)
@@ -280,7 +295,7 @@ def _reason_against(row: DiffRow, wanted: Filter) -> str | None:
     return None
 
 
-def _closure(by_id: dict[str, DiffRow], chosen: set[str]) -> set[str]:
+def _closure(by_id: Mapping[str, DiffRow], chosen: set[str]) -> set[str]:
     found = set(chosen)
     todo = list(chosen)
     while todo:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.approve import ApprovalError, approve, approved, resolve_ids
-from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.parts import part_in, part_of, with_parts
+from netbox_sync_dagster.approve.select import Filter, select
 from netbox_sync_dagster.approve.states import notes, states
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.compare.plan_file import PlanFileError, read_plan_file, to_document
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.storage import Warehouse
-from tests.apply.drafts import Draft
+from tests.apply.drafts import Draft, ref
 
 PORT = {"id": 7, "last_updated": "2026-01-01T00:00:00+00:00"}
 CHANGES = {"description": ("", "uplink"), "mtu": (None, 9000), "enabled": (False, True)}
@@ -56,6 +57,44 @@ def test_an_approved_field_is_a_change_of_its_own(warehouse: Warehouse, plan: Pl
     assert list(approved(warehouse, "lab", parts)) == []
     with pytest.raises(ApprovalError, match="was rejected by alice"):
         decide(warehouse, plan, [whole.change_id], fields=["mtu"])
+
+
+def test_a_part_needs_only_what_its_fields_need(warehouse: Warehouse) -> None:
+    draft = Draft()
+    tag = draft.create("tags", "infra", {"slug": "infra"})
+    field = draft.create(
+        "custom_fields", "start_on_boot", {"name": "start_on_boot"}, object_type="extras/custom-fields"
+    )
+    platform = draft.create("platforms", "linux", {"slug": "linux"}, object_type="dcim/platforms")
+    port = draft.update("interfaces", "Gi0/1", PORT, CHANGES)
+    changes = {
+        "tags": ([], ["infra"]),
+        "cf.start_on_boot": (None, True),
+        "platform": (None, ref("platforms", "linux")),
+        "memory": (1, 2),
+        "description": ("", "infra"),
+    }
+    whole = draft.update("devices", "sw1", PORT, changes, depends_on=[tag, field, platform, port])
+    plan = draft.publish(warehouse)
+    row = plan.by_id()[whole]
+
+    def needs(*fields: str) -> set[str]:
+        return set(part_in(plan.by_id(), row, fields).depends_on)
+
+    # Why it needs the port is not known, so every part does.
+    assert needs("memory") == {port}
+    assert needs("tags") == {tag, port}
+    assert needs("cf.start_on_boot", "memory") == {field, port}
+    assert needs("platform") == {platform, port}
+    # A text like the tag's key is taken for it: rather one need too many.
+    assert needs("description") == {tag, port}
+    assert needs(*changes) == {tag, field, platform, port}
+
+    [part_id] = decide(warehouse, plan, [whole], fields=["platform"]).change_ids
+    assert set(with_parts(warehouse, plan).by_id()[part_id].depends_on) == {platform, port}
+    wanted = Filter(resource=("devices",), field=("cf.start_on_boot",))
+    selected = select(plan, wanted, with_dependencies=True, divide=True)
+    assert set(selected.change_ids) == {field, port, whole}
 
 
 def test_lists_say_which_fields_are_decided(warehouse: Warehouse, plan: Plan) -> None:
