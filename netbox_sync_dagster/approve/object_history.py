@@ -79,10 +79,11 @@ def history_of_name(
     """What was decided about, answered about and written to an object, oldest first. ``name``: its key in diffs, or its id in
     NetBox. ``endpoint``: only by this one.
 
-    Columns: kind (decision, answer, write), recorded_at, what (approve, reject, withdraw; the answer; the verdict), action
-    (clear: NetBox emptied the fields because the object that resource and key name was deleted), endpoint, resource, key, field
-    (of an answer, or all of a decision on some fields), who, through, approver, message (a comment, the reason of an answer, or the verdict's), override, change_id,
-    apply_id, object_type, netbox_id, fields (of a write: field, before and after as JSON), seq. ``con`` has the views of
+    Columns: kind (decision, answer, write), recorded_at, what (approve, reject, withdraw; the answer; the verdict), always
+    (of a keep: from now on), action (clear: NetBox emptied the fields because the object that resource and key name was
+    deleted), endpoint, resource, key, field (of an answer, or all of a decision on some fields), who, through, approver,
+    message (a comment, the reason of an answer, or the verdict's), override, change_id, apply_id, object_type, netbox_id,
+    fields (of a write: field, before and after as JSON), seq. ``con`` has the views of
     ``storage.views``.
     """
     known = _named(con, warehouse, resource, name)

@@ -13,6 +13,7 @@ from netbox_sync_dagster.cli.console import LONGEST, write_json
 from netbox_sync_dagster.cli.ledger_options import JsonOption, minute, plain
 from netbox_sync_dagster.cli.session import CliError, session_of
 from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.storage.resolutions import FROM_NOW_ON
 from netbox_sync_dagster.text import visible
 
 _STYLES = {
@@ -79,11 +80,12 @@ def _line(row: dict[str, Any]) -> Text:
 
 
 def about(row: dict[str, Any]) -> str:
-    """What an entry of a history is about: action, resource, key, and the field of an answer or the fields of a decision."""
+    """What an entry of a history is about: action, resource, key, the field of an answer or the fields of a decision, and
+    whether an answer counts from now on."""
     field = visible(row["field"] or "")
     only = f"(only {field})" if row["kind"] == "decision" and field else field
     parts = (row["action"], row["resource"], visible(row["key"], LONGEST), only)
-    return " ".join(str(part) for part in parts if part)
+    return " ".join(str(part) for part in parts if part) + (FROM_NOW_ON if row["always"] else "")
 
 
 def _fields(row: dict[str, Any]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from netbox_sync_dagster.cli.following import show_following
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, name_of, session_of
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
-from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
+from netbox_sync_dagster.storage.resolutions import FROM_NOW_ON, Resolution, read_resolutions
 from netbox_sync_dagster.text import visible
 
 _STYLES = {"valid": "green", "lapsed": "yellow"}
@@ -57,7 +57,7 @@ def resolutions(
         chosen, name = session.endpoint(endpoint), name_of(who)
         before = load_plan(session.warehouse, endpoint)
         one = withdraw_resolution(session.warehouse, endpoint, withdraw, who=name, through="cli", why=why)
-        session.out.print(f"withdrawn: {one.answer} of {visible(one.who, 80)}")
+        session.out.print(f"withdrawn: {one.said} (answer of {visible(one.who, 80)})")
         show_following(session, chosen, before, name)
         return
     documents: list[dict[str, Any]] = []
@@ -86,9 +86,7 @@ def _line(document: dict[str, Any]) -> Text:
     rows = document["rows"]
     subject = document["word"] or (rows[0]["key"] if rows else "")
     more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
-    what = " ".join(
-        str(part) for part in (document["answer"], document["netbox_id"], document["value"]) if part
-    )
+    what = " ".join(str(part) for part in (_said(document), document["netbox_id"], document["value"]) if part)
     return Text.assemble(
         (document["id"], "dim"),
         "  ",
@@ -99,12 +97,17 @@ def _line(document: dict[str, Any]) -> Text:
     )
 
 
+def _said(document: dict[str, Any]) -> str:
+    return f"{document['answer']}{FROM_NOW_ON}" if document["always"] else str(document["answer"])
+
+
 def _document(one: Resolution, state: str) -> dict[str, Any]:
     return {
         "id": one.resolution_id,
         "endpoint": one.endpoint,
         "state": state,
         "answer": one.answer,
+        "always": one.always,
         "netbox_id": one.netbox_id,
         "value": one.value,
         "section": one.word.section if one.word else None,

@@ -40,6 +40,7 @@ from netbox_sync_dagster.compare.causes import cause_kinds
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.storage.resolutions import FROM_NOW_ON, Resolution
 from netbox_sync_dagster.text import visible
 
 # The letters of the answers in the terminal.
@@ -176,17 +177,18 @@ def _answer(desk: Desk, asked: list[Question], answer: Answer, why: str, *, yes:
         session.out.print("no row asks this; nothing recorded")
         return
     _list(session, asked)
-    if not (yes or session.ask(f"Answer {_rows(len(asked))} with '{answer.kind}' ({ANSWERS[answer.kind]})?")):
+    meaning = f"{ANSWERS[answer.kind]}{FROM_NOW_ON if answer.always else ''}"
+    if not (yes or session.ask(f"Answer {_rows(len(asked))} with '{answer.kind}' ({meaning})?")):
         session.out.print("nothing recorded")
         return
-    _record(desk, asked, answer, why)
-    session.out.print(f"recorded: {answer.kind} for {_rows(len(asked))}")
+    recorded = _record(desk, asked, answer, why)
+    session.out.print(f"recorded: {answer.kind} for {_rows(len(asked))}{recorded.how_long}")
     show_following(desk.session, desk.endpoint, desk.plan, desk.who, asked)
 
 
-def _record(desk: Desk, asked: Sequence[Question], answer: Answer, why: str) -> None:
+def _record(desk: Desk, asked: Sequence[Question], answer: Answer, why: str) -> Resolution:
     warehouse = desk.session.warehouse
-    resolve(warehouse, desk.endpoint, desk.plan, asked, answer, who=desk.who, through="cli", why=why)
+    return resolve(warehouse, desk.endpoint, desk.plan, asked, answer, who=desk.who, through="cli", why=why)
 
 
 def _list(session: Session, asked: Sequence[Question]) -> None:
@@ -266,11 +268,11 @@ def _ask_one(desk: Desk, same: list[Question]) -> list[Question] | None:
             ):
                 meant = same
             why = session.answer("why? ") if kind in NEEDS_REASON else ""
-            _record(desk, meant, answer, why)
+            recorded = _record(desk, meant, answer, why)
         except ResolveError as error:
             session.out.print(visible(str(error), LONGEST), style="red", soft_wrap=True)
             continue
-        session.out.print(f"recorded: {kind} for {_rows(len(meant))}")
+        session.out.print(f"recorded: {kind} for {_rows(len(meant))}{recorded.how_long}")
         return meant
 
 

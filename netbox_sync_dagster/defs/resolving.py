@@ -49,7 +49,7 @@ def record_answer(context: dg.OpExecutionContext, sync: SyncResource, config: Re
             run=context.run.run_id,
         )
         log.info(
-            f"{recorded.answer}: {len(asked)} rows of '{endpoint.name}', recorded for {recorded.who} as "
+            f"{recorded.said}: {len(asked)} rows of '{endpoint.name}', recorded for {recorded.who} as "
             f"{recorded.resolution_id}"
         )
         compare_again(warehouse, settings, endpoint, who=config.who, say=log.info)
@@ -58,7 +58,7 @@ def record_answer(context: dg.OpExecutionContext, sync: SyncResource, config: Re
             log.info(line)
         build_database(warehouse)
     metadata: dict[str, Any] = {
-        "answer": recorded.answer,
+        "answer": recorded.said,
         "rows": len(asked),
         "who": recorded.who,
         "resolution": recorded.resolution_id,

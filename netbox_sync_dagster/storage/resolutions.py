@@ -19,6 +19,8 @@ from netbox_sync_dagster.storage.store import Warehouse
 
 # A resolution of more rows than this is split into several lines: DuckDB reads lines of up to 16 MB.
 _ITEMS_PER_LINE = 5_000
+# Follows the name of an answer that counts whatever the source says.
+FROM_NOW_ON = ", from now on"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,21 @@ class Resolution:
     # Who withdrew it, and when.
     withdrawn_by: str | None = None
     withdrawn_at: datetime | None = None
+
+    @property
+    def always(self) -> bool:
+        """Whether NetBox's values are kept from now on, whatever the source says."""
+        return self.answer == "keep" and all(item.question is None for item in self.items)
+
+    @property
+    def said(self) -> str:
+        """The answer, as people read it."""
+        return f"{self.answer}{self.how_long}"
+
+    @property
+    def how_long(self) -> str:
+        """What follows the name of the answer if it counts whatever the source says."""
+        return FROM_NOW_ON if self.always else ""
 
     def state(self, at: datetime | None = None, lapsed: Collection[str] = ()) -> str:
         """valid, withdrawn, expired, or lapsed: ``lapsed`` are the ids that the current diff's manifest names."""

@@ -85,7 +85,7 @@ def withdraw(visit: Visit) -> Response:
         why=str(visit.form.get("why") or ""),
         login_by=visit.session.login_by,
     )
-    return compare_and_watch(visit, plan, [], f"withdrawn: {one.answer} of {one.who}")
+    return compare_and_watch(visit, plan, [], f"withdrawn: {one.said} (answer of {one.who})")
 
 
 def _types(head: PlanHead) -> dict[str, set[str]]:

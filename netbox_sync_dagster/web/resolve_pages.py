@@ -143,7 +143,7 @@ def answer(visit: Visit) -> Response:
     if given.answer.kind == "map":
         # A name means the same for every row.
         allowed = [one]
-    resolve(
+    recorded = resolve(
         visit.warehouse,
         visit.config.endpoint(head.endpoint),
         plan,
@@ -155,7 +155,7 @@ def answer(visit: Visit) -> Response:
         login_by=visit.session.login_by,
     )
     number = f"{len(allowed)} row{'s' if len(allowed) != 1 else ''}"
-    said = f"recorded: {given.answer.kind} for {number}"
+    said = f"recorded: {recorded.answer} for {number}{recorded.how_long}"
     if given.answer.kind == "map":
         what = given.answer.word.kind if given.answer.word is not None else "name"
         said = f"recorded: map for every row with this {what}"

@@ -46,15 +46,15 @@ answered as (
     from ledger.resolutions semi join keys using (endpoint, resource, key)
 ),
 answers as (
-    select 'answer' as kind, answered_at as recorded_at, answer as what, endpoint, resource, key, field, who, through,
-        nullif(concat_ws(': ', coalesce(value, 'id ' || netbox_id), nullif(why, '')), '') as message, seq
+    select 'answer' as kind, answered_at as recorded_at, answer as what, always, endpoint, resource, key, field, who,
+        through, nullif(concat_ws(': ', coalesce(value, 'id ' || netbox_id), nullif(why, '')), '') as message, seq
     from answered
     union all
-    select 'answer', withdrawn_at, 'withdraw', endpoint, resource, key, field, withdrawn_by, null,
-        'the answer ' || answer, withdrawn_seq
+    select 'answer', withdrawn_at, 'withdraw', null, endpoint, resource, key, field, withdrawn_by, null,
+        'the answer ' || answer || if(always, ', from now on', ''), withdrawn_seq
     from answered where withdrawn_at is not null
 )
-select kind, recorded_at, what, action, endpoint, resource, key, field, who, through, approver, message, override,
-    change_id, apply_id, object_type, netbox_id, fields, seq
+select kind, recorded_at, what, always, action, endpoint, resource, key, field, who, through, approver, message,
+    override, change_id, apply_id, object_type, netbox_id, fields, seq
 from (from writes union all by name from decisions union all by name from answers)
 order by seq, resource, key, change_id

@@ -159,6 +159,8 @@ comment on column ledger.approvals.part_of is 'of a decision on some fields of a
 comment on column ledger.approvals.fields is 'these fields; NULL: the whole change';
 comment on view ledger.verdicts is 'The result of every change that an apply took up';
 comment on view ledger.resolutions is 'What people have answered to questions, one row per answered row, field or name';
+comment on column ledger.resolutions.always is
+    'true: NetBox''s value is kept from now on, whatever the source says; a keep without it counts until the row changes';
 comment on view ledger.applies is 'Every apply with its counts';
 comment on view ledger.operations is 'Every change applied or refused, one row per field';
 comment on view ledger.last_written is 'The value that this product wrote last, per object and field';

@@ -162,8 +162,9 @@ withdrawn as (
     from lines where kind = 'withdrawal' group by resolution_id
 )
 select
-    resolution_id, l."at" as answered_at, l.who, through, endpoint, answer, cause, sentence, section, word, netbox_id,
-    value, why, until, diff_id, item.resource, item.key, item.field, item.question,
+    resolution_id, l."at" as answered_at, l.who, through, endpoint, answer,
+    answer = 'keep' and item.question is null as always, cause, sentence, section, word, netbox_id, value, why,
+    until, diff_id, item.resource, item.key, item.field, item.question,
     case when w.resolution_id is not null then 'withdrawn'
          when until <= now() then 'expired'
          else 'valid' end as state,

@@ -104,7 +104,12 @@ def test_netbox_is_right_from_now_on_and_an_answer_is_withdrawn(
     drifted: CliHarness, nms: LabLibreNMS
 ) -> None:
     answer = ("--field", "description", "--keep", "--always", "--why", "named by the users")
-    drifted.ok("resolve", "nms", "sw1 Gi0/2", *answer, "--yes", "--who", "ada")
+    shown = drifted.ok("resolve", "nms", "sw1 Gi0/2", *answer, "--yes", "--who", "ada")
+    assert "recorded: keep for 1 row, from now on" in shown
+    assert "keep interfaces sw1 Gi0/2 description, from now on  by ada" in drifted.ok(
+        "history", "interfaces", "sw1 Gi0/2"
+    )
+    assert "sw1 Gi0/2: keep, from now on  ada, " in drifted.ok("resolutions", "nms")
     assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "acknowledged"}
     status = json.loads(drifted.ok("status", "--json"))["endpoints"]
     assert [
@@ -113,18 +118,18 @@ def test_netbox_is_right_from_now_on_and_an_answer_is_withdrawn(
     assert "1 acknowledged: netbox-sync diff nms --action acknowledged" in drifted.ok("diff", "nms")
 
     listed = json.loads(drifted.ok("resolutions", "nms", "--json"))["resolutions"]
-    assert [(one["state"], one["answer"], one["who"], one["why"]) for one in listed] == [
-        ("valid", "keep", "ada", "named by the users")
+    assert [(one["state"], one["answer"], one["always"], one["who"], one["why"]) for one in listed] == [
+        ("valid", "keep", True, "ada", "named by the users")
     ]
     shown = drifted.ok("resolutions", "nms", "--withdraw", listed[0]["id"], "--who", "bob")
-    assert shown.startswith("withdrawn: keep of ada\nwhat follows\n")
+    assert shown.startswith("withdrawn: keep, from now on (answer of ada)\nwhat follows\n")
     assert "? drifted" in shown and "1 question: 1 drifted" in shown
 
     assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "drifted"}
     assert drifted.ok("resolutions", "nms") == "0 answers\n"
     assert "withdrawn" in drifted.ok("resolutions", "nms", "--all")
-    assert drifted.ok("sql", "--csv", "SELECT state, withdrawn_by FROM ledger.resolutions") == (
-        "state,withdrawn_by\nwithdrawn,bob\n"
+    assert drifted.ok("sql", "--csv", "SELECT state, always, withdrawn_by FROM ledger.resolutions") == (
+        "state,always,withdrawn_by\nwithdrawn,true,bob\n"
     )
 
 

@@ -130,13 +130,30 @@ def test_a_question_is_answered_and_the_answer_withdrawn(site: Site, near: int) 
         lambda con: con.execute("select resolution_id from ledger.resolutions").fetchone() or (),
     )
     text = _follow(anna, anna.send(f"/plans/paris/answers/{resolution}/withdraw"))
-    assert "withdrawn: pick of anna" in text
+    assert "withdrawn: pick (answer of anna)" in text
     assert "! conflict virtual machines web1" in text.partition("Rows that are different now")[2]
     assert _action(site) == "conflict"
     assert "withdrawn by anna on" in anna.open("/plans/paris/answers")
     assert "Nobody has answered anything that is valid" in anna.open("/plans/paris/answers", state="valid")
     lines = (site.warehouse.ledger / "resolutions" / "paris").glob("*.jsonl")
     assert '"login_by":"password"' in "".join(path.read_text() for path in lines)
+
+
+def test_a_value_that_is_kept_from_now_on_says_so_and_asks_again_when_withdrawn(drifted: Site) -> None:
+    anna = _anna(drifted)
+
+    text = _answer(anna, "keep", field="memory", always="1", why="tuned")
+
+    assert "recorded: keep for 1 row, from now on" in text
+    assert "= acknowledged virtual machines web1" in text.partition("Rows that are different now")[2]
+    assert "answered keep for memory, from now on by anna" in anna.open("/plans/paris/row", **ROW)
+    assert "valid keep, from now on virtual machines web1 , memory" in anna.open("/plans/paris/answers")
+    sql = "select resolution_id, always from ledger.resolutions"
+    [(resolution, always)] = ask(drifted.warehouse, lambda con: con.execute(sql).fetchall())
+    assert always is True
+    text = _follow(anna, anna.send(f"/plans/paris/answers/{resolution}/withdraw"))
+    assert "withdrawn: keep, from now on (answer of anna)" in text
+    assert "? drifted virtual machines web1" in text.partition("Rows that are different now")[2]
 
 
 def test_an_acknowledged_row_is_counted_and_shown_on_request(site: Site, near: int) -> None:
