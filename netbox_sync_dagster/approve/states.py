@@ -19,12 +19,15 @@ from netbox_sync_dagster.compare.plan import DiffRow, Plan, is_undo, load_plan
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
+from netbox_sync_dagster.text import visible
 
 if TYPE_CHECKING:
     import duckdb
 else:
     duckdb = lazy_module("duckdb")
 
+# Changes that a sentence names.
+_LEFT_SHOWN = 5
 _SHAPE = """(endpoint varchar, resource varchar, key varchar, change_id varchar, state varchar, who varchar,
     decided_at timestamptz, expires timestamptz)"""
 
@@ -109,6 +112,38 @@ def unmet(plan: Plan, change_ids: Collection[str], known: Mapping[str, State]) -
         for row in needed_by(plan, change_ids)
         if row.change_id not in known or known[row.change_id].state not in ("approved", "applied")
     ]
+
+
+def left_approved(
+    plan: Plan, withdrawn: Collection[str], known: Mapping[str, State]
+) -> tuple[list[DiffRow], list[DiffRow]]:
+    """What approvals that are withdrawn leave approved of the changes that they need, directly or through others: (those that
+    nothing else that is approved needs, the others), in apply order. ``known``: the states before the withdrawal."""
+    approved_ids = {change_id for change_id, state in known.items() if state.state == "approved"}
+    left = approved_ids.difference(withdrawn)
+    needs = [row for row in needed_by(plan, approved_ids.intersection(withdrawn)) if row.change_id in left]
+    rest = left.difference(row.change_id for row in needs)
+    wanted = {row.change_id for row in needed_by(plan, rest)}
+    return (
+        [row for row in needs if row.change_id not in wanted],
+        [row for row in needs if row.change_id in wanted],
+    )
+
+
+def left_sentence(plan: Plan, withdrawn: Collection[str], known: Mapping[str, State]) -> str | None:
+    """That changes which the withdrawn ones need stay approved, and which; None where there are none."""
+    idle, wanted = left_approved(plan, withdrawn, known)
+    number = len(idle) + len(wanted)
+    if not number:
+        return None
+    named = [f"{row.action} {row.resource} {visible(row.key, 120)}" for row in (*idle, *wanted)]
+    more = f", and {number - _LEFT_SHOWN} more" if number > _LEFT_SHOWN else ""
+    said = f"{number} prerequisite{'s stay' if number != 1 else ' stays'} approved ({', '.join(named[:_LEFT_SHOWN])}{more})"
+    if not idle:
+        return f"{said}; other approved changes need {'it' if number == 1 else 'them'}"
+    which = "" if not wanted else f"; nothing else that is approved needs {len(idle)} of them"
+    ids = " ".join(row.change_id[:12] for row in idle)
+    return f"{said}{which}; to withdraw {'it' if len(idle) == 1 else 'them'} too: netbox-sync withdraw {plan.name} {ids}"
 
 
 def states_of(warehouse: Warehouse, names: Sequence[str], con: duckdb.DuckDBPyConnection) -> None:

@@ -10,7 +10,7 @@ import typer
 from netbox_sync_dagster.approve import Filter, Selection, meant
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.parts import with_parts
-from netbox_sync_dagster.approve.states import applied_ids
+from netbox_sync_dagster.approve.states import applied_ids, left_sentence, states
 from netbox_sync_dagster.cli.changes import id_length, screenful
 from netbox_sync_dagster.cli.completion import (
     complete_actions,
@@ -87,16 +87,20 @@ def _decide(
         return
     if not agreed(session, f"{decision.capitalize()} {number_of_changes(rows)}?", yes or dry_run):
         return
+    chosen = [row.change_id for row in rows]
+    left = left_sentence(plan, chosen, states(session.warehouse, plan)) if decision == "withdraw" else None
     record(
         session.warehouse,
         plan,
-        [row.change_id for row in rows],
+        chosen,
         who=name,
         through="cli",
         policies=session.endpoint(plan.endpoint).policies,
         decision=decision,
     )
     session.out.print(f"{done} {number_of_changes(rows)}")
+    if left is not None:
+        session.out.print(left, style="yellow", soft_wrap=True)
 
 
 def decision_command(decision: str, done: str, help_text: str) -> Callable[..., None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
@@ -11,6 +11,12 @@ from netbox_sync_dagster.cli.changes import screenful
 from netbox_sync_dagster.cli.completion import complete_applies, complete_endpoints
 from netbox_sync_dagster.cli.listing import print_rows
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, session_of
+from netbox_sync_dagster.text import visible
+
+if TYPE_CHECKING:
+    from netbox_sync_dagster.compare.plan import Plan
+
+_ANSWERS_SHOWN = 10
 
 
 def undo(
@@ -60,6 +66,36 @@ def undo(
         session.out.print(
             f"next: netbox-sync approve {plan.name}{actions}{deletes}, then: netbox-sync apply {plan.name}",
             soft_wrap=True,
+        )
+    _tell_answers(session, plan)
+
+
+def _tell_answers(session: Session, plan: Plan) -> None:
+    """Say which answers make the next sync propose again what this plan reverts, and how to withdraw them."""
+    from netbox_sync_dagster.approve.leading import answers_behind
+
+    found = answers_behind(session.warehouse, plan)
+    if not found:
+        return
+    head = "1 answer leads" if len(found) == 1 else f"{len(found)} answers lead"
+    them = "it is" if len(found) == 1 else "they are"
+    session.out.print(
+        f"{head} to what this reverts: the next sync proposes it again unless {them} withdrawn",
+        style="yellow",
+        soft_wrap=True,
+    )
+    for one in found[:_ANSWERS_SHOWN]:
+        item = one.items[0]
+        more = f" and {len(one.items) - 1} more" if len(one.items) > 1 else ""
+        about = f"{item.resource} {visible(item.key, 120)}{f', {item.field}' if item.field else ''}{more}"
+        session.out.print(
+            f"  {one.answer} for {about} ({visible(one.who, 80)}): "
+            f"netbox-sync resolutions {one.endpoint} --withdraw {one.resolution_id}",
+            soft_wrap=True,
+        )
+    if len(found) > _ANSWERS_SHOWN:
+        session.out.print(
+            f"  and {len(found) - _ANSWERS_SHOWN} more: netbox-sync resolutions {plan.endpoint}", style="dim"
         )
 
 

@@ -11,6 +11,7 @@ from netbox_sync_dagster.approve import ApprovalError, Filter, approve, meant
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.records import netbox_read_at
 from netbox_sync_dagster.approve.select import Words
+from netbox_sync_dagster.approve.states import left_sentence, states
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
 from netbox_sync_dagster.defs.failures import user_errors_as_failure
@@ -43,6 +44,9 @@ def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: 
         left = [row for row in rows if row.change_id not in done]
         if len(left) < len(rows):
             log_of(context).info(f"left out {len(rows) - len(left)}: applied since the diff was made")
+        stay = None
+        if config.decision is Decision.withdraw:
+            stay = left_sentence(plan, [row.change_id for row in left], states(warehouse, plan))
         approval = approve(
             warehouse,
             plan,
@@ -61,6 +65,8 @@ def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: 
     log_of(context).info(
         f"{config.decision.value}: {number} changes of '{plan.endpoint}', recorded for {approval.who}"
     )
+    if stay is not None:
+        log_of(context).warning(stay)
     metadata: dict[str, Any] = {
         "decision": config.decision.value,
         "changes": number,

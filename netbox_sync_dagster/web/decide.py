@@ -16,7 +16,8 @@ from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.approve.decide import limits_of
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
-from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.approve.states import left_approved, states
+from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.cover import cover
 from netbox_sync_dagster.web.offers import closed_for, groups_of
@@ -101,7 +102,8 @@ def decide(visit: Visit) -> Response:
     if picked.decision == "reject" and not comment:
         visit.session.picked[str(form.get("key"))] = picked
         raise ApprovalError("a rejection needs a comment, so that others know why; go back and write one")
-    by_id = with_parts(visit.warehouse, plan).by_id()
+    parted = with_parts(visit.warehouse, plan)
+    by_id = parted.by_id()
     gone = [change_id for change_id in chosen if change_id not in by_id]
     if gone:
         raise ApprovalError(
@@ -111,6 +113,7 @@ def decide(visit: Visit) -> Response:
     refused = visit.rights.refusals(by_id[change_id] for change_id in chosen)
     if refused:
         raise ApprovalError(f"nothing was recorded: {next(iter(refused.values()))}")
+    left = _left_approved(visit, parted, chosen) if picked.decision == "withdraw" else ""
     is_approval = picked.decision == "approve"
     policies = visit.config.endpoint(plan.endpoint).policies
     approve(
@@ -129,7 +132,14 @@ def decide(visit: Visit) -> Response:
         netbox_groups=groups_of(visit, policies) if is_approval else (),
     )
     changes = f"{len(chosen)} change{'s' if len(chosen) != 1 else ''}"
-    return visit.go(picked.back, f"{_DONE[picked.decision]} {changes}")
+    return visit.go(picked.back, f"{_DONE[picked.decision]} {changes}{left}")
+
+
+def _left_approved(visit: Visit, plan: Plan, withdrawn: list[str]) -> str:
+    """That changes which the withdrawn ones need stay approved; empty where there are none."""
+    idle, wanted = left_approved(plan, withdrawn, states(visit.warehouse, plan))
+    number = len(idle) + len(wanted)
+    return f"; {number} prerequisite{'s stay' if number != 1 else ' stays'} approved" if number else ""
 
 
 def _keep(visit: Visit, picked: Picked) -> str:

@@ -15,6 +15,7 @@ from netbox_sync_dagster.approve import (
     policy_approvals,
 )
 from netbox_sync_dagster.approve.select import select
+from netbox_sync_dagster.approve.states import left_sentence, states
 from netbox_sync_dagster.compare.plan import Plan
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.storage import Warehouse
@@ -254,3 +255,28 @@ def test_a_policy_records_its_approvals_once_and_leaves_rejected_changes_alone(
     assert first is not None and first.change_ids == (ids["described"],)
     assert (first.who, first.through) == ("auto_approve", "policy")
     assert approve_by_policy(warehouse, plan, policies) is None
+
+
+def test_a_withdrawal_names_what_stays_approved(warehouse: Warehouse, plan: Plan, ids: Ids) -> None:
+    decide(warehouse, plan, [ids["device"], ids["port"], ids["described"]])
+    known = states(warehouse, plan)
+    assert left_sentence(plan, [ids["port"]], known) == (
+        "1 prerequisite stays approved (create devices sw2); to withdraw it too: netbox-sync withdraw paris "
+        f"{ids['device'][:12]}"
+    )
+    # A change without an approval leaves nothing behind, and neither does one that needs nothing.
+    assert left_sentence(plan, [ids["device"], ids["port"]], known) is None
+    assert left_sentence(plan, [ids["described"], ids["both"]], known) is None
+
+
+def test_a_withdrawal_says_that_other_approved_changes_need_the_same(
+    warehouse: Warehouse, draft: Draft, ids: Ids
+) -> None:
+    other = draft.create(
+        "interfaces", "sw2:Gi0/2", {"name": "Gi0/2"}, parent="sw2", depends_on=[ids["device"]]
+    )
+    plan = draft.publish(warehouse, existing={"interfaces": 48, "devices": 1})
+    decide(warehouse, plan, [ids["device"], ids["port"], other])
+    assert left_sentence(plan, [ids["port"]], states(warehouse, plan)) == (
+        "1 prerequisite stays approved (create devices sw2); other approved changes need it"
+    )

@@ -99,6 +99,13 @@ def test_the_source_is_right(drifted: CliHarness, netbox: NetBox) -> None:
     assert netbox.one("dcim/interfaces", name="Gi0/2")["description"] == "printer"
     assert rows(drifted, "interfaces") == {}
 
+    [one] = json.loads(drifted.ok("resolutions", "nms", "--json"))["resolutions"]
+    assert drifted.ok("undo", "--last").endswith(
+        "\n1 answer leads to what this reverts: the next sync proposes it again unless it is withdrawn\n"
+        "  take for interfaces sw1 Gi0/2, description (ada): "
+        f"netbox-sync resolutions nms --withdraw {one['id']}\n"
+    )
+
 
 def test_netbox_is_right_from_now_on_and_an_answer_is_withdrawn(
     drifted: CliHarness, nms: LabLibreNMS

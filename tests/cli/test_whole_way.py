@@ -85,6 +85,15 @@ def test_approving_by_id_warns_of_what_is_missing_and_adds_it_on_request(synced:
     assert f"  blocked create devices sw1 [{device[:8]}]: needs " in blocked.out
     assert "nms: 1 blocked (" in blocked.out
 
+    field = next(row["change_id"] for row in rows if row["resource"] == "custom_fields")
+    synced.ok("approve", "nms", device, "--with-dependencies", "--yes")
+    withdrawn = synced.run("withdraw", "nms", device, "--yes")
+    assert withdrawn.out.endswith(
+        "withdrew the decisions on 1 change\n1 prerequisite stays approved (create custom_fields librenms_id); to withdraw "
+        f"it too: netbox-sync withdraw nms {field[:12]}\n"
+    )
+    assert tail(synced.run("withdraw", "nms", field[:12], "--yes")) == "withdrew the decisions on 1 change"
+
     together = synced.run("approve", "nms", device, "--with-dependencies", "--yes")
     assert tail(together).startswith("approved 2 changes until ")
     assert "nms: 2 applied (" in synced.ok("apply", "nms", "--yes")

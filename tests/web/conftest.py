@@ -268,7 +268,7 @@ def drifted(in_step: Site) -> Site:
         netbox.edit("virtualization/virtual-machines", web1["id"], memory=1024)
         site.sync()
 
-    kept("drifted", site.warehouse.home, [site.netbox.store, site.cluster], make)
+    kept("drifted machine", site.warehouse.home, [site.netbox.store, site.cluster], make)
     return site
 
 
