@@ -115,7 +115,7 @@ def approve(
     rows = without_applied(session, plan, list(chosen.rows))
     if not show_rows(session, plan, rows):
         return
-    _tell_missing(session, plan, rows)
+    _tell_missing(session, plan, rows, may_add=not (ids and field) and plan_file is None)
     if not agreed(session, f"Approve {number_of_changes(rows)}?", yes or dry_run):
         return
     approval = record(
@@ -149,8 +149,9 @@ def _of_file(session: Session, plan: Plan, file: Path) -> list[DiffRow]:
     return [row for row in plan.changes if row.change_id in wanted]
 
 
-def _tell_missing(session: Session, plan: Plan, rows: list[DiffRow]) -> None:
-    """Warn about changes whose dependencies are not approved."""
+def _tell_missing(session: Session, plan: Plan, rows: list[DiffRow], *, may_add: bool) -> None:
+    """Warn about changes whose dependencies are not approved. ``may_add``: --with-dependencies can be used with the options
+    given."""
     needs = unmet(plan, [row.change_id for row in rows], states(session.warehouse, plan))
     if not needs:
         return
@@ -160,7 +161,7 @@ def _tell_missing(session: Session, plan: Plan, rows: list[DiffRow]) -> None:
     blocked = "this change" if len(rows) == 1 else "changes that need " + them
     session.out.print(
         f"{len(needs)} {what} not approved ({', '.join(named[:_NEEDS_SHOWN])}{more}); without {them} {blocked} will be "
-        f"blocked (--with-dependencies adds {them})",
+        f"blocked ({'--with-dependencies adds' if may_add else 'approve'} {them}{'' if may_add else ' too'})",
         style="yellow",
         soft_wrap=True,
     )

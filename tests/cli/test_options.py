@@ -167,6 +167,23 @@ def test_a_dry_run_names_what_would_be_blocked(planned: tuple[CliHarness, dict[s
     assert "blocked" not in harness.ok("apply", "nms", "--dry-run")
 
 
+def test_what_is_needed_is_named_with_an_option_that_can_be_used(
+    planned: tuple[CliHarness, dict[str, str]],
+) -> None:
+    harness, _ = planned
+    draft = Draft("nms")
+    tag = draft.create("tags", "infra", {"slug": "infra"})
+    fields = {"tags": ([], ["infra"]), "serial": ("", "X")}
+    sw1 = draft.update("devices", "sw1", {"id": 1, "last_updated": None}, fields, depends_on=[tag])
+    draft.publish(Warehouse(harness.folder / "data"))
+    said = "1 prerequisite is not approved (create tags infra); without it this change will be blocked"
+    by_id = harness.ok("approve", "nms", sw1, "--field", "tags", "--dry-run")
+    assert f"{said} (approve it too)" in by_id
+    by_filter = harness.ok("approve", "nms", "--resource", "devices", "--field", "tags", "--dry-run")
+    assert f"{said} (--with-dependencies adds it)" in by_filter
+    assert "prerequisite" not in harness.ok("approve", "nms", sw1, "--field", "serial", "--dry-run")
+
+
 WORKS: list[tuple[list[str], list[str], list[str]]] = [
     # Arguments, the changes that are approved then, and what is said.
     ([ALL], ["50", "Gi0/1", "sw1"], []),
