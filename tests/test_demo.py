@@ -245,6 +245,21 @@ def test_no_secret_is_in_any_file_of_the_warehouse(demo: Demo) -> None:
     assert [secret for secret in SECRETS if found[secret]] == []
 
 
+def test_the_sample_diff_of_the_documentation_is_the_one_of_the_demo(demo: Demo) -> None:
+    root = Path(__file__).parents[1]
+    total = "2956 changes of 984 objects: 1773 create, 1183 update; 61 questions: 5 conflict, 49 blocked, 7 drifted"
+    counts = {"questions  5 conflict, 49 blocked, 7 drifted", total}
+    printed = set(demo.out.splitlines())
+    assert counts <= printed
+    for page in ("README.md", "docs/cli.md"):
+        lines = set((root / page).read_text(encoding="utf-8").splitlines())
+        assert counts <= lines
+        assert {line for line in lines if " changes of " in line and "questions:" in line} == {total}
+        # The sync says the same of the resources.
+        assert "interfaces  744 create, 203 update" in lines
+    assert any(line.split()[:5] == ["interfaces", "744", "create,", "203", "update,"] for line in printed)
+
+
 def test_every_query_of_the_documentation_is_answered(demo: Demo) -> None:
     page = (Path(__file__).parents[1] / "docs" / "sql.md").read_text(encoding="utf-8")
     queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)

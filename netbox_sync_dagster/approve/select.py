@@ -41,6 +41,7 @@ class Words:
         "their ids, a filter (--resource, --action, --field, --device), or --all-creates-and-updates"
     )
     everything: str = "--all-creates-and-updates"
+    instead: str = "; a device, or a part of it, as a filter: --device NAME --resource RESOURCE"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def meant(
     """
     filtered = wanted != Filter()
     if ids and (filtered or everything):
-        raise ApprovalError(f"give {words.ids} or a filter, not both")
+        raise ApprovalError(f"give {words.ids} or a filter, not both{words.instead}")
     if filtered and everything:
         raise ApprovalError(
             f"give {words.everything}, which is everything but deletes, or a filter, not both: leave one out"

@@ -20,6 +20,7 @@ from netbox_sync_dagster.cli.decisions import (
     IdsArgument,
     ResourceOption,
     WhoOption,
+    WhyOption,
     YesOption,
     agreed,
     number_of_changes,
@@ -61,6 +62,7 @@ def approve(
         typer.Option("--plan", help="Approve exactly the changes in this file, written by diff --out."),
     ] = None,
     who: WhoOption = None,
+    why: WhyOption = "",
     yes: YesOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
@@ -128,6 +130,7 @@ def approve(
         policies=session.endpoint(plan.endpoint).policies,
         expires_hours=expires,
         override_limit=override_limit,
+        comment=why,
     )
     until = f"{approval.expires:%Y-%m-%d %H:%M}" if approval.expires else "further notice"
     session.out.print(

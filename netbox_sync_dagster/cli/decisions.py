@@ -57,6 +57,7 @@ DeviceOption = Annotated[
 WhoOption = Annotated[
     str | None, typer.Option(help="Name of the person who decides; default: the current user.")
 ]
+WhyOption = Annotated[str, typer.Option(help="The reason; recorded.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Skip the question.")]
 EverythingOption = Annotated[
     bool, typer.Option("--all-creates-and-updates", help="Select everything in the diff except deletes.")
@@ -71,6 +72,7 @@ def _decide(
     *,
     everything: bool,
     who: str | None,
+    why: str,
     yes: bool,
     dry_run: bool,
     decision: str,
@@ -97,6 +99,7 @@ def _decide(
         through="cli",
         policies=session.endpoint(plan.endpoint).policies,
         decision=decision,
+        comment=why,
     )
     session.out.print(f"{done} {number_of_changes(rows)}")
     if left is not None:
@@ -117,6 +120,7 @@ def decision_command(decision: str, done: str, help_text: str) -> Callable[..., 
         device: DeviceOption = None,
         everything: EverythingOption = False,
         who: WhoOption = None,
+        why: WhyOption = "",
         yes: YesOption = False,
         dry_run: DryRunOption = False,
     ) -> None:
@@ -128,6 +132,7 @@ def decision_command(decision: str, done: str, help_text: str) -> Callable[..., 
             wanted,
             everything=everything,
             who=who,
+            why=why,
             yes=yes,
             dry_run=dry_run,
             decision=decision,

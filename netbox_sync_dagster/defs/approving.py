@@ -26,6 +26,7 @@ _WORDS = Words(
     ids="change_ids",
     filters="change_ids, a filter (resource, action, field, device), or all_creates_and_updates",
     everything="all_creates_and_updates",
+    instead="",
 )
 
 

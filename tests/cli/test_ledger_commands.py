@@ -116,11 +116,11 @@ def test_one_row_with_its_dependencies_the_source_and_links(synced: CliHarness, 
         r"the source says:\n(?:      .*\n)*      interface: sw1 Gi0/1\n", synced.ok("show", "10.0.0.5")
     )
 
-    synced.ok("reject", "nms", port["change_id"], "--yes", "--who", "alice")
+    synced.ok("reject", "nms", port["change_id"], "--yes", "--who", "alice", "--why", "a spare port")
     shown = synced.ok("show", port["change_id"])
     assert re.search(r"\]  rejected\n", shown)
     assert re.search(
-        r"history, newest first:\n      [-\d]+ [:\d]+ UTC  nms  reject create interfaces sw1 Gi0/1 by alice\n",
+        r"history, newest first:\n      [-\d]+ [:\d]+ UTC  nms  reject create interfaces sw1 Gi0/1 by alice: a spare port\n",
         shown,
     )
     [document] = json.loads(synced.ok("show", port["change_id"], "--json"))["rows"]

@@ -12,7 +12,7 @@ from netbox_sync_dagster.storage import Warehouse
 from tests.apply.drafts import Draft
 from tests.cli.conftest import CliHarness
 
-IDS_AND_FILTER = "give change ids or a filter, not both"
+IDS_AND_FILTER = "give change ids or a filter, not both; a device, or a part of it, as a filter: --device NAME --resource RESOURCE"
 EVERYTHING = (
     "give --all-creates-and-updates, which is everything but deletes, or a filter, not both: leave one out"
 )

@@ -155,7 +155,9 @@ def test_approving_needs_to_say_what(synced: CliHarness) -> None:
     assert (unsaid.code, unknown.code, both.code) == (1, 1, 1)
     assert unsaid.err.startswith("error: say which changes: their ids, a filter")
     assert unknown.err.startswith("error: no change 'ffffffff' in the current diff of 'nms'")
-    assert both.err == "error: give change ids or a filter, not both\n"
+    assert both.err == (
+        "error: give change ids or a filter, not both; a device, or a part of it, as a filter: --device NAME --resource RESOURCE\n"
+    )
 
 
 def test_a_change_edited_in_netbox_after_the_diff_is_stale_and_the_edit_stays(
