@@ -243,7 +243,11 @@ def _needed(session: Session, chosen: Divided, decided: _Decided) -> list[str]:
     if not needed:
         return []
     _show(session, [by_id[change_id] for change_id in needed])
-    question = f"these {len(needed)} changes are needed; approve them too? [y,n] "
+    question = (
+        f"these {len(needed)} changes are needed; approve them too? [y,n] "
+        if len(needed) != 1
+        else "this change is needed; approve it too? [y,n] "
+    )
     return needed if session.answer(question).lower() == "y" else []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from netbox_sync_dagster.approve.freeze import frozen
 from netbox_sync_dagster.approve.object_history import written_values
 from netbox_sync_dagster.config import Config, load_config
 from netbox_sync_dagster.config.secrets import redact
+from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.explain import sentence, sentences_of
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.sync.hook_queue import HookQueue
@@ -39,7 +40,7 @@ from netbox_sync_dagster.web.login import Attempts, LoginError, by_proxy, forget
 from netbox_sync_dagster.web.refreshes import Refreshes
 from netbox_sync_dagster.web.reports import RareReports
 from netbox_sync_dagster.web.rights import Rights
-from netbox_sync_dagster.web.security import CSRF_FIELD, Guard, Refused, check_csrf, check_origin
+from netbox_sync_dagster.web.security import CSRF_FIELD, Guard, Refused, check_csrf, check_origin, way_back
 from netbox_sync_dagster.web.sessions import Sessions, WebSession
 
 if TYPE_CHECKING:
@@ -327,9 +328,9 @@ async def _signed_in(request: Request, *, handler: Handler) -> Response:
         if begun := getattr(request.state, "begun", None):
             set_cookie(request, response, cookie_name(state), begun)
     except Refused as refused:
-        return render(request, "error.html", status=403, title="Refused", sentences=[str(refused)])
+        return error_page(request, 403, "Refused", [str(refused)], session)
     except NotFound as missing:
-        return render(request, "error.html", status=404, title="Not found", sentences=[str(missing)])
+        return error_page(request, 404, "Not found", [str(missing)], session)
     except HTTPException:
         raise
     except Exception as error:  # noqa: BLE001
@@ -370,7 +371,24 @@ async def _health(_: Request) -> Response:
 
 
 async def _not_found(request: Request, _: Exception) -> Response:
-    return render(request, "error.html", status=404, title="Not found", sentences=["There is no such page."])
+    session: WebSession | None = None
+    # Of people who cannot be told the page has no navigation.
+    with suppress(UserError):
+        session = await run_in_threadpool(find_session, request)
+    response = error_page(request, 404, "Not found", ["There is no such page."], session)
+    if begun := getattr(request.state, "begun", None):
+        set_cookie(request, response, cookie_name(page_state(request)), begun)
+    return response
+
+
+def error_page(
+    request: Request, status: int, title: str, sentences: list[str], session: WebSession | None
+) -> Response:
+    """The page of an error, with a way back to the form that was sent."""
+    back = way_back(request.headers.get("referer")) if request.method == "POST" else None
+    return render(
+        request, "error.html", status=status, title=title, sentences=sentences, session=session, back=back
+    )
 
 
 def failed(request: Request, error: Exception, session: WebSession | None = None) -> Response:
@@ -382,4 +400,4 @@ def failed(request: Request, error: Exception, session: WebSession | None = None
             page_state(request).report(line)
         status, title = 500, "That should not happen"
         sentences = ["The page could not be made. The output of netbox-sync web says why."]
-    return render(request, "error.html", status=status, title=title, sentences=sentences, session=session)
+    return error_page(request, status, title, sentences, session)

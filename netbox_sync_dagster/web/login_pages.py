@@ -28,7 +28,9 @@ async def show(request: Request) -> Response:
     return _form(request, local_path(request.query_params.get("next")), "")
 
 
-def _form(request: Request, wanted: str, problem: str, status: int = 200) -> Response:
+def _form(
+    request: Request, wanted: str, problem: str, status: int = 200, *, with_token: bool = False
+) -> Response:
     state = page_state(request)
     secret = request.cookies.get(_FORM_COOKIE) or new_secret()
     response = render(
@@ -37,6 +39,7 @@ def _form(request: Request, wanted: str, problem: str, status: int = 200) -> Res
         status=status,
         wanted=wanted,
         problem=problem,
+        with_token=with_token,
         secret=secret,
         netbox=state.config.netbox.base_url,
         through_proxy=state.settings.trusted_proxy is not None
@@ -54,7 +57,7 @@ async def login(request: Request) -> Response:
         form = await request.form(max_fields=20, max_files=0)
         check_csrf(request.cookies.get(_FORM_COOKIE, ""), form.get(CSRF_FIELD))
     except Refused as refused:
-        return render(request, "error.html", status=403, title="Refused", sentences=[str(refused)])
+        return render(request, "error.html", status=403, title="Refused", sentences=[str(refused)], back=None)
     wanted = local_path(str(form.get("next") or ""))
     given = [str(form.get(name) or "")[:_LONGEST] for name in ("user", "password", "token")]
     try:
@@ -62,7 +65,7 @@ async def login(request: Request) -> Response:
     except Exception as error:  # noqa: BLE001
         if not is_expected(error):
             return failed(request, error)
-        return _form(request, wanted, sentence(error), status=401)
+        return _form(request, wanted, sentence(error), status=401, with_token=bool(given[2]))
     await run_in_threadpool(state.sessions.end, request.cookies.get(cookie_name(state)))
     response = RedirectResponse(wanted, status_code=303)
     identity = await run_in_threadpool(state.sessions.begin, session)

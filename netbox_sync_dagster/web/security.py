@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -107,3 +108,14 @@ def local_path(wanted: str | None) -> str:
     if not wanted or not wanted.startswith("/") or wanted.startswith(("//", "/\\")) or "\\" in wanted:
         return "/"
     return wanted if wanted.isprintable() and wanted.isascii() else "/"
+
+
+def way_back(referer: str | None) -> str | None:
+    """The path of the page whose form was sent; of a page that itself answers a form its plan. None: unknown."""
+    parts = urlsplit(referer or "")
+    path = parts.path
+    for last in ("/review", "/answer"):
+        if path.endswith(last):
+            return local_path(path.removesuffix(last))
+    back = local_path(f"{path}?{parts.query}" if parts.query else path)
+    return None if back == "/" else back

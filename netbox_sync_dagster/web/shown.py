@@ -41,6 +41,7 @@ VERDICTS = {
     "uncertain": "purple",
 }
 _LONGEST_MARKED = 2_000
+_SHORT = 20
 _JSON = re.compile(r"[\[{]")
 _DECODER = json.JSONDecoder()
 
@@ -107,6 +108,9 @@ def parameters(text: str) -> str:
 def inline(item: FieldDiff) -> Markup:
     """Before and after in one line, what goes struck out and what comes underlined."""
     before, after = value(item.before, _LONGEST_MARKED), value(item.after, _LONGEST_MARKED)
+    # In a short value, marked letters of two words look like one: offn.
+    if max(len(before), len(after)) <= _SHORT:
+        return Markup("<del>{}</del> <ins>{}</ins>").format(before, after)
     parts: list[Markup] = []
     matcher = SequenceMatcher(None, before, after, autojunk=False)
     # Texts that have little in common are easier to read one after the other.

@@ -288,6 +288,12 @@ def test_a_name_is_mapped_and_a_busy_endpoint_is_compared_later(site: Site) -> N
     device_type = {"section": "device_types", "word": cpu, **node}
     wrong = _answer(anna, "map", value="R640 & C", **device_type)
     assert "NetBox has no device_types 'R640 & C'; did you mean R640 & Co?" in wrong
+    assert 'class="btn" href="/plans/paris/row?resource=devices&amp;key=pve1">Back</a>' not in anna.page
+    # A browser says which page the form was on.
+    page = f"{site.url}/plans/paris/row?resource=devices&key=pve1"
+    form = {"csrf": anna.secret, "diff_id": site.plan().diff_id, "answer": "map", "value": "R640 & C"}
+    anna.take(anna.http.post("/plans/paris/answer", data=form | device_type, headers={"referer": page}))
+    assert 'class="btn" href="/plans/paris/row?resource=devices&amp;key=pve1">Back</a>' in anna.page
     assert _recorded(site) == []
 
     with EndpointLock.for_sync(site.warehouse, "proxmox", "paris", "somebody"):

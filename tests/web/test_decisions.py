@@ -180,7 +180,7 @@ def test_a_part_shows_only_its_fields_and_what_it_needs(
     _publish(site, draft)
     text = _review(anna, whole, field=["tags", "memory"])
     assert "Only the fields tags, memory." in text
-    assert "and the 1 change that it needs (below); without it it will be blocked" in text
+    assert "and the change that it needs (below); without it it will be blocked" in text
     picked, _, needed = text.partition("Picked ")[2].partition("Needed by it ")
     assert picked.startswith("~ update virtual machines web1 tags")
     assert "memory" in picked

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from netbox_sync_dagster.compare.causes import cause, read_reason
-from netbox_sync_dagster.compare.plan import DiffRow
-from netbox_sync_dagster.web.shown import SaidReason, parameters, reasons_of
+from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff
+from netbox_sync_dagster.web.shown import SaidReason, inline, parameters, reasons_of
 
 
 def row(text: str) -> DiffRow:
@@ -66,3 +66,17 @@ def test_shared_parameters_are_words() -> None:
     assert parameters('30, ["lyo","par"]') == "30, lyo, par"
     assert parameters('[{"type":"dcim/devices","id":7,"name":"sw1"}]') == "sw1 (id 7)"
     assert parameters("[vmid 101] {x") == "[vmid 101] {x"
+
+
+def test_short_values_are_compared_as_a_whole_and_long_ones_by_letter() -> None:
+    def marked(before: str, after: str) -> str:
+        return str(inline(FieldDiff("x", before, after, "update", None)))
+
+    assert marked("off", "on") == "<del>&#34;off&#34;</del> <ins>&#34;on&#34;</ins>"
+    assert (
+        marked("2026-11-29", "2026-11-30")
+        == "<del>&#34;2026-11-29&#34;</del> <ins>&#34;2026-11-30&#34;</ins>"
+    )
+    assert marked("rack 4 in the hall of Paris", "rack 5 in the hall of Paris") == (
+        "&#34;rack <del>4</del><ins>5</ins> in the hall of Paris&#34;"
+    )

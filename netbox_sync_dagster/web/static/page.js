@@ -27,9 +27,9 @@
     const takes = (id, decision) => !here.has(id) || here.get(id).includes(decision);
     const show = () => {
       boxes.forEach((box) => { box.checked = ticked.has(box.value); });
-      const number = everything.checked ? "all that match" : `${ticked.size} ticked`;
-      one("#ticked").textContent = number;
-      one("#ticked").hidden = offered.size === 0 && ticked.size === 0;
+      one("#ticked").textContent = `${ticked.size} ticked`;
+      // The label of the box says it.
+      one("#ticked").hidden = everything.checked || (offered.size === 0 && ticked.size === 0);
       const elsewhere = [...ticked].some((id) => !here.has(id));
       one("#bar").hidden = !one("#offer") && !elsewhere;
       for (const button of buttons) {
