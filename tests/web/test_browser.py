@@ -22,7 +22,7 @@ _NARROW = (
 )
 
 
-_VIEWS = ("?view=causes", "?view=objects", "/answers")
+_VIEWS = ("?view=causes", "?view=objects", "/answers", "/row?resource=virtual_machines&key=web1")
 
 
 @pytest.mark.skipif(browser.CHROMIUM is None, reason="no Chromium here")
