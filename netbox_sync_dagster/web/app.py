@@ -372,7 +372,7 @@ async def _health(_: Request) -> Response:
 
 async def _not_found(request: Request, _: Exception) -> Response:
     session: WebSession | None = None
-    # Of people who cannot be told the page has no navigation.
+    # Who has no session gets the page without its navigation.
     with suppress(UserError):
         session = await run_in_threadpool(find_session, request)
     response = error_page(request, 404, "Not found", ["There is no such page."], session)
