@@ -56,6 +56,8 @@ def test_status_and_sql_load_duckdb_and_the_configuration_at_most(
     tmp_path: Path, command: list[str], libraries: list[str]
 ) -> None:
     build_database(Warehouse(tmp_path / "data"))
+    config = "netbox: {url: https://netbox.example.com}\nendpoints: []\n"
+    (tmp_path / "netbox_sync.yaml").write_text(config, encoding="utf-8")
     assert loaded(tmp_path, command) == ({0}, libraries)
 
 
