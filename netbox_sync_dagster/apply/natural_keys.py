@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_interface
 from typing import Any
 
+from netbox_sync_dagster.apply.changes import ALSO_SENT
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 
 Filters = list[tuple[str, Any]]
@@ -130,11 +131,15 @@ def find_created(
         yield body, [row for row in rows.values() if key.matches(body, row)]
 
 
+# What a body has beside fields of the object.
+_NO_FIELDS = {"id", "changelog_message", *(name for sent in ALSO_SENT.values() for name in sent)}
+
+
 def differing(body: Object, row: Object) -> list[str]:
     """The fields in which an object of NetBox differs from this body, sorted."""
     found = []
     for name, sent in body.items():
-        if name in ("id", "changelog_message", "replicate_components"):
+        if name in _NO_FIELDS:
             continue
         if name == "add_tags":
             same = _slugs(sent) <= _slugs(row.get("tags"))
