@@ -23,7 +23,7 @@ def show_following(
     """Compare the endpoint again, and show the rows that are new or different. ``before``: the diff until now."""
     session.compare_again(endpoint, who)
     after = load_plan(session.warehouse, endpoint.name)
-    followed = what_followed(before, after, asked)
+    followed = what_followed(session.warehouse, before, after, asked)
     out, limit = session.out, screenful(session.out)
     out.print(Text("what follows", "bold"))
     print_rows(

@@ -53,7 +53,7 @@ def record_answer(context: dg.OpExecutionContext, sync: SyncResource, config: Re
             f"{recorded.resolution_id}"
         )
         compare_again(warehouse, settings, endpoint, who=config.who, say=log.info)
-        followed = what_followed(plan, load_plan(warehouse, endpoint.name), asked)
+        followed = what_followed(warehouse, plan, load_plan(warehouse, endpoint.name), asked)
         for line in suggestions(warehouse, endpoint.name):
             log.info(line)
         build_database(warehouse)

@@ -53,7 +53,8 @@ class Comparisons(Runs[Comparison]):
         try:
             who = f"netbox-sync web by {run.who}"
             compare_again(self._warehouse, config, config.endpoint(run.endpoint), who=who, say=say)
-            run.followed = what_followed(before, load_plan(self._warehouse, run.endpoint), asked)
+            after = load_plan(self._warehouse, run.endpoint)
+            run.followed = what_followed(self._warehouse, before, after, asked)
             build_database(self._warehouse)
         except Exception as error:  # noqa: BLE001
             run.error = sentence(error)
