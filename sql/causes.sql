@@ -544,6 +544,11 @@ select * from (values
         || ' defaults.vrf',
         'Name the VRF in mappings.vrfs or defaults.vrf, or say that it is another address.',
             ['pick', 'create', 'leave'], ['candidates']),
+    ('elsewhere_in_vrf', 'conflict',
+        'NetBox has it in another VRF, on another machine: {candidates}; if that is it, name the VRF in mappings.vrfs or'
+        || ' defaults.vrf',
+        'Name the VRF in mappings.vrfs or defaults.vrf, or say that it is another address.', ['create', 'leave'],
+            ['candidates']),
     ('assigned_elsewhere', 'conflict', 'assigned elsewhere: NetBox has it on {place}',
         'Move it in NetBox, or allow policies.move_addresses.', ['move', 'leave'], ['place']),
     ('primary_address_elsewhere', 'blocked',

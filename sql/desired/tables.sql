@@ -87,7 +87,9 @@ create table desired.carried_vids (owner_resource varchar, owner varchar, vid in
 -- owner is the device or virtual machine. left_out: why it is not compared.
 create table desired.ip_addresses (
     host varchar, prefixlen integer, family integer, vrf varchar, interface_resource varchar, interface varchar,
-    owner_resource varchar, owner varchar, dns_name varchar, source varchar, left_out varchar);
+    owner_resource varchar, owner varchar, dns_name varchar, source varchar, left_out varchar,
+    -- A rule says that it has no VRF, which is more than that nothing names one.
+    in_global_table boolean);
 -- The addresses that may become primary, the best one with the lowest rank. named: the configuration names it.
 -- problem: why this one cannot become primary; it has no interface then.
 create table desired.primary_ips (

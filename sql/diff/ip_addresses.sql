@@ -11,7 +11,7 @@ wanted as (
     select a.* replace (coalesce(k.prefixlen, a.prefixlen) as prefixlen), k.prefix as prefix_of_mask,
         a.prefixlen as given_prefixlen, n.netbox_id as interface_id, n.machine_id, n.label,
         n.type, n.problem as interface_problem,
-        v.vrf_id, v.vrf_name, v.found_vrf_id, v.is_held,
+        v.vrf_id, v.vrf_name, v.found_vrf_id, v.is_held, v.doubt_ids,
         case when a.vrf is not null and v.candidates <> 1
              then conflict('vrf_not_one', {vrf: a.vrf, candidates: v.candidates}) end as vrf_problem,
         a.host || coalesce(' in ' || a.vrf, '') as place
@@ -29,8 +29,7 @@ shared_hosts as (
     select host, vrf_id, if(bool_and(coalesce(role, '') = 'anycast'), 'anycast', 'moving') as shared
     from netbox.ip_addresses
     group by host, vrf_id
-    having bool_or(role in ('anycast', 'vip', 'vrrp', 'hsrp', 'glbp', 'carp')
-        or assigned_object_type = 'ipam.fhrpgroup')
+    having bool_or(role = 'anycast' or is_virtual_address(role, assigned_object_type))
 ),
 -- apart: NetBox has each of them already, in different VRFs.
 source_places as (
@@ -59,7 +58,8 @@ candidates as (
     group by all
 ),
 
--- Addresses in a VRF that no interface has: one that the source shows without a VRF may be one of them.
+-- Addresses in a VRF that no interface has, or that another machine has: one that the source shows without a VRF may be
+-- one of them.
 reserved as (
     select a.host, list(a.id order by a.id) as ids,
         list({'type': 'ipam/ip-addresses', 'id': a.id, 'name': a.address || ' in ' || v.name} order by v.name, a.id)
@@ -68,11 +68,25 @@ reserved as (
     where a.assigned_object_id is null and a.nat_inside_id is null
     group by a.host
 ),
+others as (
+    select d.host, list(a.id order by a.id) as ids,
+        list({'type': 'ipam/ip-addresses', 'id': a.id, 'name': a.address || ' in ' || v.name || ' on ' || h.label}
+            order by v.name, a.id) as found
+    from (select distinct host, unnest(doubt_ids) as id from wanted) d
+    join netbox.ip_addresses a using (id)
+    join netbox.vrfs v on v.id = a.vrf_id
+    join match.address_holders h using (id)
+    group by d.host
+),
 in_doubt as (
-    select c.place, r.ids, with_candidates(conflict('reserved_in_vrf', {candidates: r.found}), r.ids) as cause
+    select c.place, r.ids, case when r.ids is not null
+        then with_candidates(conflict('reserved_in_vrf', {candidates: r.found}), r.ids)
+        else with_candidates(conflict('elsewhere_in_vrf', {candidates: o.found}), o.ids) end as cause
     from counted c
-    join reserved r using (host)
-    where c.vrf is null and not c.is_held and len(c.places) = 1 and c.host not in (select host from candidates)
+    left join reserved r using (host)
+    left join others o using (host)
+    where c.vrf is null and c.vrf_id is null and c.in_global_table is not true and not c.is_held and len(c.places) = 1
+      and c.host not in (select host from candidates) and coalesce(r.ids, o.ids) is not null
 ),
 -- What a person has answered, if exactly this was asked: one of them, or none.
 answered as (
@@ -206,7 +220,8 @@ decided as materialized (
         differing([
             trimmed_text_field('address', j.actual_address,
                 if(coalesce(j.same_address, false), j.actual_address, j.host || '/' || j.prefixlen)),
-            case when j.vrf_id is not null then json_field('vrf', j.actual_vrf, existing(j.vrf_id, j.vrf_name)) end,
+            case when j.vrf_id is not null or (j.in_global_table and j.actual_vrf is not null)
+                then json_field('vrf', j.actual_vrf, coalesce(existing(j.vrf_id, j.vrf_name), 'null')) end,
             case when j.netbox_id is null then field('status', null, '"active"') end,
             case when j.additional then field('role', null, '"anycast"') end,
             text_field('dns_name', j.actual_dns, j.dns_name),

@@ -22,7 +22,7 @@ networked as (
 -- NetBox's own word for addresses that several machines hold in turn.
 virtual as (
     select distinct host, vrf_id from netbox.ip_addresses
-    where role in ('anycast', 'vip', 'vrrp', 'hsrp', 'glbp', 'carp') or assigned_object_type = 'ipam.fhrpgroup'
+    where role = 'anycast' or is_virtual_address(role, assigned_object_type)
 ),
 wanted as (
     select p.* replace (coalesce(p.named, false) as named), o.object_type, o.netbox_id, o.name, o.last_updated,
@@ -51,7 +51,10 @@ placed as (
     left join netbox.ip_addresses a on a.id = h.id
     left join netbox.vrfs v on v.id = a.vrf_id
     left join netbox.vrfs wanted_vrf on lower(w.vrf) in (lower(wanted_vrf.name), lower(wanted_vrf.rd))
-    left join virtual x on x.host = w.host and x.vrf_id is not distinct from coalesce(a.vrf_id, wanted_vrf.id)
+    left join match.address_vrfs f on f.host = w.host and f.vrf is not distinct from w.vrf
+        and f.interface = w.interface and f.interface_resource = n.resource
+    left join virtual x on x.host = w.host
+        and x.vrf_id is not distinct from coalesce(a.vrf_id, wanted_vrf.id, f.vrf_id)
     left join diff.ip_addresses d on d.key = w.ip_key
     qualify row_number() over (
         partition by w.owner_resource, w.owner, w.family, w.host, w.interface

@@ -83,3 +83,8 @@ create or replace macro lasting_rank(host, mac) as
          when substr(ipv6_hex(host), 17) = printf('%02x', xor(('0x' || substr(mac, 1, 2))::integer, 2))
              || lower(replace(substr(mac, 4, 5), ':', '')) || 'fffe' || lower(replace(substr(mac, 10), ':', '')) then 1
          else 2 end;
+
+-- Several machines hold the address in turn, in NetBox's words.
+create or replace macro is_virtual_address(role, assigned_object_type) as
+    coalesce(role in ('vip', 'vrrp', 'hsrp', 'glbp', 'carp'), false)
+    or coalesce(assigned_object_type = 'ipam.fhrpgroup', false);

@@ -1,6 +1,7 @@
--- Devices that the source no longer shows: those that carry this endpoint's id, and members of a virtual chassis. They
--- are shown and never deleted: a device that disappeared from monitoring may still be in its rack, and only a person
--- removes a member. Shape: match.removed in sql/match/tables.sql.
+-- Devices that the source no longer shows: those that carry this endpoint's id and are no device of the source under
+-- another id, and members of a virtual chassis. They are shown and never deleted: a device that disappeared from
+-- monitoring may still be in its rack, and only a person removes a member.
+-- Shape: match.removed in sql/match/tables.sql.
 -- Only with rows of netbox.devices.
 with settings as (from config.endpoint),
 claimed as (
@@ -17,6 +18,7 @@ select 'devices' as resource, 'dcim/devices' as object_type, g.id, g.last_update
 from claimed g cross join settings s
 where g.claim is not null
   and g.claim not in (select source_id from desired.devices where source_id is not null)
+  and g.id not in (select netbox_id from match.devices where netbox_id is not null)
 union all
 select 'virtual_chassis_members', 'dcim/devices', a.id, a.last_updated, v.name || ': '
     || coalesce(a.name, 'device ' || a.id),

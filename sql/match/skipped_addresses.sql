@@ -7,7 +7,7 @@ with virtual as (
     select host, vrf_id
     from netbox.ip_addresses
     group by host, vrf_id
-    having bool_or(role in ('vip', 'vrrp', 'hsrp', 'glbp', 'carp') or assigned_object_type = 'ipam.fhrpgroup')
+    having bool_or(is_virtual_address(role, assigned_object_type))
 ),
 shown as (
     select a.host, a.prefixlen, a.interface, n.type, n.netbox_id, v.vrf_id

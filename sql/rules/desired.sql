@@ -34,10 +34,12 @@ held as (
 )
 select r.key, any_value(r.vrf) as vrf,
     coalesce(bool_or(coalesce(lower(r.given), '') in (h.name, h.rd)), false)
-        and not coalesce(bool_or(coalesce(lower(r.vrf), '') in (h.name, h.rd)), false) as moves
+        and not coalesce(bool_or(coalesce(lower(r.vrf), '') in (h.name, h.rd)), false)
+        -- Without a VRF in the source it is where NetBox has it on its interface.
+        and coalesce(any_value(r.vrf), any_value(r.given)) is not null as moves
 from ruled r left join held h using (host)
 group by r.key;
-update desired.ip_addresses as a set vrf = r.vrf
+update desired.ip_addresses as a set vrf = r.vrf, in_global_table = r.vrf is null
 from config.ruled_vrfs r where not r.moves and r.key = a.interface || ' ' || a.host;
 update desired.primary_ips as p set vrf = r.vrf
 from config.ruled_vrfs r where not r.moves and r.key = p.interface || ' ' || p.host;

@@ -42,14 +42,15 @@ def test_dns_names_are_in_lower_case_as_netbox_keeps_them() -> None:
 
 @SWITCHES.part
 def vrfs_of_addresses(estate: Estate) -> None:
-    """.11 is new, NetBox has .12 in red and .14 in no VRF; the rules about .13 disagree."""
+    """.11 is new, NetBox has .12 and .15 in red and .14 in no VRF; the rules about .13 disagree."""
     sw(estate, 21)
     port_of(estate, 21)
-    for number in (11, 12, 13, 14):
+    for number in (11, 12, 13, 14, 15):
         shown(estate, number, f"192.0.2.{number}", 211)
     address(estate, 12, "192.0.2.12", 211, vrf_id=4)
     address(estate, 14, "192.0.2.14", 211)
-    for vrf, hosts in (("red", (11, 12, 13)), ("blue", (13,)), (" Red ", (14,))):
+    address(estate, 15, "192.0.2.15", 211, vrf_id=4)
+    for vrf, hosts in (("red", (11, 12, 13)), ("blue", (13,)), (" Red ", (14,)), ("", (15,))):
         found = ", ".join(f"'192.0.2.{host}'" for host in hosts)
         estate.rule(
             "ip_addresses.sql",
@@ -80,6 +81,12 @@ def test_the_vrf_of_addresses_decides_which_one_it_is() -> None:
 def test_an_address_in_another_vrf_changes_its_vrf_and_is_not_doubled() -> None:
     assert [(r.action, r.netbox_id, r.fields) for r in of_host(14)] == [
         ("update", 14, {"vrf": {"id": 4, "name": "red"}})
+    ]
+
+
+def test_an_empty_vrf_is_the_global_table() -> None:
+    assert [(r.action, r.netbox_id, r.reason) for r in of_host(15)] == [
+        ("drifted", 15, "vrf: NetBox has a value that netbox-sync did not write (policies.owns)")
     ]
 
 

@@ -151,3 +151,94 @@ def test_an_address_that_is_reserved_in_a_vrf_is_a_question() -> None:
             },
         ),
     ]
+
+
+def virtual(estate: Estate, number: int, host: str, vrf: int) -> None:
+    """An address of an FHRP group."""
+    address(estate, number, host, 3, "ipam.fhrpgroup", role="vrrp", vrf_id=vrf)
+
+
+def by_hand(**endpoint: Any) -> Estate:
+    """Guests with new addresses, which NetBox has in VRFs that a person chose."""
+    estate = estate_of(**endpoint)
+    machine(estate, 9, "other", None)
+    nic(estate, 90, "eth0", 9, mac(9))
+    known_guest(estate, 1, "moved", "10.0.1.1")
+    guest(estate, 102, "former", mac(2))
+    machine(estate, 2, "former", 102)
+    nic(estate, 20, "eth0", 2, mac(2))
+    address(estate, 21, "10.0.1.1", 20, VM, vrf_id=7)
+    known_guest(estate, 3, "doubt", "10.0.3.1")
+    address(estate, 23, "10.0.3.1", 90, VM, vrf_id=7)
+    known_guest(estate, 4, "router", "10.0.4.1")
+    virtual(estate, 24, "10.0.4.1", 7)
+    # NetBox's interface is in a VRF, and the address of another VRF is another one.
+    known_guest(estate, 5, "lab", "10.0.5.1")
+    estate.change("netbox.vm_interfaces", 50, vrf_id=8)
+    address(estate, 25, "10.0.5.1", 90, VM, vrf_id=7)
+    for number in (6, 7):
+        known_guest(estate, number, f"dns{number}", "10.0.6.1")
+    address(estate, 26, "10.0.6.1", 60, VM, vrf_id=7, role="anycast")
+    # This product put it into the VRF, because the configuration says so.
+    known_guest(estate, 8, "mapped", "10.0.8.1")
+    address(estate, 28, "10.0.8.1", 90, VM, vrf_id=7)
+    estate.add(
+        "ledger.last_written",
+        **{"object_type": "ipam/ip-addresses", "netbox_id": 28, "field": "vrf"},
+        value='{"id":7,"name":"lan"}',
+    )
+    return estate
+
+
+QUESTION = (
+    "NetBox has it in another VRF, on another machine: 10.0.3.1/24 in lan on other eth0 (id 23); if that is it, name the"
+    " VRF in mappings.vrfs or defaults.vrf"
+)
+
+
+def test_an_address_that_another_has_in_a_vrf_is_not_created_beside_it() -> None:
+    estate = by_hand()
+    found = {r.key: (r.action, r.netbox_id, r.reason, r.fields.get("vrf")) for r in addresses(estate)}
+    lan, lab = {"id": 7, "name": "lan"}, {"id": 8, "name": "lab"}
+    assert found == {
+        "10.0.1.1": ("create", None, "NetBox has it on former eth0, where this plan deletes it first", lan),
+        "10.0.1.1 in lan on former eth0": ("delete", 21, "not on former eth0 in Proxmox", None),
+        "10.0.3.1": ("conflict", None, QUESTION, None),
+        "10.0.5.1": ("create", None, None, lab),
+        "10.0.6.1 on dns7 eth0": ("create", None, None, lan),
+        "10.0.8.1": ("create", None, None, None),
+    }
+    assert [r.reason for r in estate.rows() if r.key == "router IPv4"] == [
+        "no IPv4 address can be the primary one: 10.0.4.1 is an address in NetBox that several machines can hold"
+    ]
+
+
+def test_it_is_assigned_elsewhere_or_created_by_an_answer() -> None:
+    estate = by_hand(policies={"create": ["ip_addresses"]})
+    assert [(r.action, r.reason) for r in addresses(estate) if r.key == "10.0.1.1"] == [
+        ("conflict", "assigned elsewhere: NetBox has it on former eth0")
+    ]
+    asked = estate.questions()
+    estate.answer("ip_addresses", "10.0.3.1", "create", asked["ip_addresses", "10.0.3.1", ""][1])
+    assert [(r.action, r.fields.get("vrf")) for r in addresses(estate) if r.key == "10.0.3.1"] == [
+        ("create", None)
+    ]
+
+
+def test_prefixes_of_addresses_are_in_the_vrf_of_their_addresses() -> None:
+    estate = estate_of(policies={"create": ["prefixes"], "interface_prefixes": True})
+    machine(estate, 9, "other", None)
+    nic(estate, 90, "eth0", 9, mac(9))
+    known_guest(estate, 1, "web", "10.0.1.1")
+    address(estate, 21, "10.0.1.1", 10, VM, vrf_id=7)
+    known_guest(estate, 2, "db", "10.0.2.1")
+    address(estate, 22, "10.0.2.1", 20, VM, vrf_id=7)
+    estate.add(
+        "netbox.prefixes", id=1, prefix="10.0.2.0/24", host="10.0.2.0", prefixlen=24, family=4, vrf_id=7
+    )
+    # It is not known in which one this address is.
+    known_guest(estate, 3, "doubt", "10.0.3.1")
+    address(estate, 23, "10.0.3.1", 90, VM, vrf_id=7)
+    assert [(r.key, r.fields["vrf"]) for r in estate.rows() if r.resource == "prefixes"] == [
+        ("10.0.1.0/24 in lan", {"id": 7, "name": "lan"})
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import GENEROUS, device, interface, known_switch, port, shown
+from tests.sql.kinds import GENEROUS, device, interface, known_switch, port, shown, switch
 
 NEW = {"import_devices": "all", "defaults": {"site": "Paris", "role": "switch", "device_type": "C9300"}}
 
@@ -120,4 +120,14 @@ def test_a_device_with_another_address_is_the_one_that_netbox_has_by_its_serial_
     assert said(estate)[:2] == [
         ("devices", "blocked", "sw1 (LibreNMS 1)", "disabled in LibreNMS"),
         ("devices", "update", "sw1", None),
+    ]
+
+
+def test_a_device_that_was_deleted_and_added_again_is_not_gone() -> None:
+    """LibreNMS gives it a new id; NetBox has the old one."""
+    estate = switch()
+    estate.change("librenms.devices", device_id=9)
+    estate.change("netbox.devices", status="active")
+    assert [(r.action, r.key, r.netbox_id, r.fields) for r in estate.rows() if r.resource == "devices"] == [
+        ("update", "sw1", 1, {"cf.librenms_id": {"lib": 9}})
     ]
