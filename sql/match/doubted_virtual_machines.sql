@@ -7,7 +7,7 @@ may_create as (
     select list(resource) as resources from config.may_create
 ),
 unsettled_guests as (
-    select w.key, w.source_id, w.name, w.given_name, w.not_imported, w.cluster, m.candidate_ids,
+    select w.key, w.source_id, w.name, w.given_name, w.not_imported, w.cluster, w.is_copy, m.candidate_ids,
         c.netbox_id as cluster_id,
         m.problem is not null or d.action = 'blocked' or not list_contains(resources, 'virtual_machines') as held_back,
         coalesce(m.problem, d.reason, because('not_in_netbox_yet')) as problem
@@ -37,12 +37,12 @@ machine_hits as (
     where m.cluster_id = u.cluster_id or m.held_cluster = lower(u.cluster)
     union
     -- A guest with unread configuration has no known MAC address: it may be any machine whose vmid is no longer listed.
-    -- A container's name is its id.
+    -- A container's name is its id. A copy has other MAC addresses than any of them.
     select u.key, u.problem, false, m.id
     from unsettled_guests u
     cross join settings
     join machines m on m.held_cluster = lower(u.cluster)
-    where settings.reuses_ids and u.not_imported is not null
+    where settings.reuses_ids and u.not_imported is not null and u.is_copy is not true
       and m.held_id not in (select source_id from desired.listed_guests where source_id is not null)
     union
     select u.key, u.problem, false, i.virtual_machine_id

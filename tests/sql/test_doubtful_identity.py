@@ -334,6 +334,14 @@ def test_a_new_guest_that_was_not_read_may_be_any_machine_whose_vmid_is_not_list
     assert removals(estate.rows()) == []
 
 
+def test_a_clone_that_was_not_finished_is_none_of_them() -> None:
+    """Proxmox gives it other MAC addresses. It keeps the lock if it failed."""
+    estate = paris()
+    unlisted(estate, read=False)
+    estate.change("proxmox.guests", lock="clone")
+    assert removals(estate.rows()) == [("virtual_machines", "delete", 35000)]
+
+
 @pytest.fixture
 def lyon() -> Cluster:
     return Cluster()

@@ -134,6 +134,7 @@ select
              then conflict('same_new_name', {number: c.same_name, objects: 'guests', owner: 'cluster',
                  name: c.name}) end) as problem,
     u.uuid,
+    coalesce(c.lock = 'clone', false) as is_copy,
     nullif(c.given, c.name) as given_name,
     p.problem as tenant_problem
 from counted c
