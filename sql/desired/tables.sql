@@ -44,7 +44,7 @@ create table desired.clusters (key varchar, name varchar, status varchar, proble
 -- known has no entry. uuid: SMBIOS UUID, in lower case. given_name: the source's own, where name is another because
 -- several have it. known_id: the NetBox virtual machine, where other evidence has found it; of such a machine
 -- nothing is removed. tenant_problem: why its tenant is not known, where the source says several. is_copy: the source
--- is copying another one, so it is none that NetBox has under another id.
+-- is copying another one, so NetBox cannot have it under another id.
 create table desired.virtual_machines (
     key varchar, source_id varchar, name varchar, cluster varchar, device varchar, status varchar, vcpus double,
     memory bigint, start_on_boot varchar, description varchar, tags varchar[], id_values varchar, is_template boolean,
