@@ -50,17 +50,6 @@ def object_of(
     return None
 
 
-def name_of(con: duckdb.DuckDBPyConnection, head: PlanHead, resource: str, source_id: str) -> str | None:
-    """The name (the key of its row) under which a plan has the object with this id; None where it has none."""
-    file = head.folder / "desired" / f"{resource}.parquet"
-    if resource not in RESOURCES or not file.is_file():
-        return None
-    row = con.execute(
-        "SELECT min(key) FROM read_parquet(?) WHERE source_id = ?", [str(file), source_id]
-    ).fetchone()
-    return None if row is None else row[0]
-
-
 def page_of(
     con: duckdb.DuckDBPyConnection,
     endpoint: Endpoint,

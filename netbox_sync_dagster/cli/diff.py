@@ -170,6 +170,8 @@ def _print(console: SafeConsole, shown: Sequence[_Shown], limit: int | None, lay
         if position:
             console.print()
         console.print(Text.assemble((plan.name, "bold"), f": {_title(one)}"), soft_wrap=True)
+        if plan.shows_only is not None:
+            console.print(f"  {plan.shows_only}", style="yellow", soft_wrap=True)
         if not plan.manifest.get("source_complete", True):
             console.print(
                 "  the snapshot is incomplete: objects that are missing from it are not deleted or cleared",

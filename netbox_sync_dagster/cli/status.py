@@ -84,6 +84,8 @@ def status(
             session.out.print(f"{row['endpoint']}: {sentence}", style="yellow", soft_wrap=True)
         for reason in (row["reasons"] or [])[:3]:
             session.out.print(f"{row['endpoint']}: {reason}", style="yellow", soft_wrap=True)
+        if row["shows_only"]:
+            session.out.print(f"{row['endpoint']}: {row['shows_only']}", style="yellow", soft_wrap=True)
         for gate in row["gates"] or []:
             session.out.print(f"{row['endpoint']}: cannot be approved: {gate}", style="red", soft_wrap=True)
 

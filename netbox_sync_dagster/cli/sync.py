@@ -12,6 +12,7 @@ from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.progress import spinners
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, default_who, session_of
 from netbox_sync_dagster.columns import ABOUT_ROWS
+from netbox_sync_dagster.compare.plan import shows_only_of
 from netbox_sync_dagster.explain import about
 from netbox_sync_dagster.text import visible
 
@@ -163,9 +164,9 @@ def _tell_counts(session: Session, name: str, manifest: dict[str, Any]) -> None:
     counts: dict[str, dict[str, int]] = manifest["counts"]
     found = {resource: actions for resource, actions in counts.items() if any(actions.values())}
     head = "" if found else ": no differences"
-    only = manifest["only"]
-    of_object = "" if only is None else f", {_object(manifest['kind'], only)} only"
-    session.out.print(Text.assemble((f"{name} against NetBox{of_object}", "bold"), head))
+    session.out.print(Text.assemble((f"{name} against NetBox", "bold"), head))
+    if (only := shows_only_of(manifest)) is not None:
+        session.out.print(f"    {only}", style="yellow", soft_wrap=True)
     width = max((len(resource) for resource in found), default=0)
     for resource, actions in found.items():
         parts = [Text(f"{actions[a]} {a}", MARKS[a][1]) for a in ACTIONS if actions.get(a)]

@@ -15,7 +15,7 @@ from netbox_sync_dagster.compare.values import Value, parse
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import Warehouse, WarehouseError, connections
 from netbox_sync_dagster.storage.damage import damage_named
-from netbox_sync_dagster.text import natural_key
+from netbox_sync_dagster.text import natural_key, visible
 
 CHANGE_ACTIONS = ("create", "update", "delete")
 
@@ -106,6 +106,11 @@ class Plan:
         return undo_name(self.manifest["undoes"]) if self.manifest.get("undoes") else self.endpoint
 
     @property
+    def shows_only(self) -> str | None:
+        """Which object it shows, in a sentence; None if it shows the whole endpoint."""
+        return shows_only_of(self.manifest)
+
+    @property
     def changes(self) -> list[DiffRow]:
         """The rows that can be approved, in apply order."""
         return [row for row in self.rows if row.is_change]
@@ -184,6 +189,19 @@ class PlanHead:
     def gates(self) -> list[str]:
         """Why nothing of it can be approved."""
         return [str(gate) for gate in self.manifest.get("gates") or ()]
+
+    @property
+    def shows_only(self) -> str | None:
+        """Which object it shows, in a sentence; None if it shows the whole endpoint."""
+        return shows_only_of(self.manifest)
+
+
+def shows_only_of(manifest: Mapping[str, Any]) -> str | None:
+    """Which object a diff with this manifest shows, in a sentence; None if it shows the whole endpoint."""
+    if (only := manifest.get("only")) is None:
+        return None
+    # Diffs of older versions have the id alone.
+    return str(manifest.get("shows_only") or f"only the object with the id {visible(only, 80)}")
 
 
 def read_head(warehouse: Warehouse, name: str) -> PlanHead:

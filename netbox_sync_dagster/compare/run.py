@@ -24,6 +24,7 @@ from netbox_sync_dagster.compare.last_diff import Compared, LastDiffs, Pair
 from netbox_sync_dagster.compare.ledger_state import keep_state
 from netbox_sync_dagster.compare.loading import Loader
 from netbox_sync_dagster.compare.matching import block_written_since, match_and_diff
+from netbox_sync_dagster.compare.one_object import shows_only
 from netbox_sync_dagster.compare.reuse import Inputs, carry_over
 from netbox_sync_dagster.compare.rules import RuleSet
 from netbox_sync_dagster.config import Config, Endpoint
@@ -99,7 +100,7 @@ class Comparer:
         ask for the rest of the endpoint too (``CurrentSync.shows_rest``).
 
         Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, only (the source's id of the only
-        object compared), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
+        object compared), shows_only (what the diff shows then, in a sentence), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
         that block approval), inputs (hashes), carried_over_from (the last diff's id, or None), earlier (the id of the diff
         before), run (of Dagster), finished. Raises WarehouseError if a snapshot is missing, CompareError if another
         endpoint has a cluster of the same name that may be a different one.
@@ -259,6 +260,7 @@ class Comparer:
                     "target_snapshot": target["snapshot_id"],
                     "netbox_url": self._config.netbox.base_url,
                     "only": source.get("only"),
+                    "shows_only": shows_only(endpoint.name, endpoint.kind, source, stage),
                     "counts": counts,
                     "existing": existing,
                     "gates": [*gates(source, target), *twice],

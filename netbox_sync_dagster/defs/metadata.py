@@ -83,6 +83,8 @@ def diff_metadata(
         )
     if review is not None:
         found["review"] = dg.MetadataValue.url(review)
+    if plan.shows_only is not None:
+        found["shows"] = markdown_value(markdown(plan.shows_only, None))
     if plan.manifest["gates"]:
         found["cannot be approved"] = markdown_value(bullets(plan.manifest["gates"]))
     found["approved by policy"] = by_policy
@@ -172,7 +174,7 @@ def diff_version(plans: Iterable[Plan], resource: str) -> dg.DataVersion:
 
 def diff_digest(plan: Plan, resource: str) -> str:
     """Changes with the differences, or with the reasons why they cannot be approved."""
-    digest = hashlib.sha256("\n".join(plan.manifest["gates"]).encode())
+    digest = hashlib.sha256("\n".join([*plan.manifest["gates"], str(plan.manifest.get("only"))]).encode())
     for row in plan.rows:
         if row.resource == resource:
             digest.update(f"{row.action} {row.key} {row.change_id} {row.reason} {row.fields}\n".encode())

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import dagster as dg
 
-from netbox_sync_dagster.compare.plan import Plan
+from netbox_sync_dagster.compare.plan import Plan, shows_only_of
 from netbox_sync_dagster.compare.run import Comparer, describe
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.defs.checks.diff_checks import diff_results
@@ -144,6 +144,8 @@ class Sync:
             self._log.warning(f"{name}: {note}")
         if outcome.diff is not None:
             self._log.info(f"{name}: compared with NetBox: {describe(outcome.diff)}")
+            if (only := shows_only_of(outcome.diff)) is not None:
+                self._log.info(f"{name}: the diff shows {only}")
         if outcome.error is not None and not is_expected(outcome.error):
             self._log.traceback(f"{name}: the traceback, for a report:", outcome.error)
 

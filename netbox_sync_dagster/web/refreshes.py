@@ -6,15 +6,14 @@ The diff shows the whole endpoint after them, as after hooks: nothing disappears
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
 from dataclasses import dataclass, field
 
-from netbox_sync_dagster.approve.source_objects import name_of
+from netbox_sync_dagster.compare.one_object import name_in
 from netbox_sync_dagster.compare.plan import Plan, read_head
 from netbox_sync_dagster.config import Config, Endpoint
 from netbox_sync_dagster.explain import sentence
 from netbox_sync_dagster.sources.registry import source_of
-from netbox_sync_dagster.storage import WarehouseError, connections
+from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.locks import HOOK, active_locks
 from netbox_sync_dagster.storage.views import build_database
 from netbox_sync_dagster.sync import SyncOptions, sync_with_netbox
@@ -102,7 +101,6 @@ class Refreshes(Runs[Refresh]):
         """The object's rows, under the name that it has now."""
         head = read_head(self._warehouse, run.endpoint)
         resource = source_of(endpoint.kind).main_resource
-        with closing(connections.reader()) as con:
-            run.name = name_of(con, head, resource, run.source_id) or run.name
+        run.name = name_in(head.folder, resource, run.source_id) or run.name
         names = ((row.parent, row.key if row.resource in _OWNERS else None) for row in plan.rows)
         run.found = sum(run.name in either for either in names)

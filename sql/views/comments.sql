@@ -115,6 +115,8 @@ comment on column sync.status.failures is 'failed tries since the last good sync
 comment on column sync.status.deletes is 'of the waiting changes, the deletes';
 comment on column sync.status.rows is 'rows in the current snapshot';
 comment on column sync.status.gates is 'why nothing of the current diff can be approved';
+comment on column sync.status.shows_only is
+    'the only device, guest or container that the current diff shows, and how old the rest is; null: it shows everything';
 comment on column sync.status.waiting is 'changes that nobody decided on, or whose approval has expired';
 comment on column sync.status.approved is 'changes that are approved and not applied yet';
 comment on column sync.status.applied is 'changes of the current diff that were applied since';

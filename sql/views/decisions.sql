@@ -42,13 +42,14 @@ group by endpoint, change_id;
 -- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
 create or replace {stored} sync.plans as
 select
-    endpoint, kind as system, diff_id, finished as diff_finished, gates, earlier, netbox_url,
+    endpoint, kind as system, diff_id, finished as diff_finished, gates, shows_only, earlier, netbox_url,
     epoch_ms(try_strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
     epoch_ms(try_strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
 from (
     select filename, unnest(json_transform(json, '{
         "endpoint": "VARCHAR", "kind": "VARCHAR", "diff_id": "VARCHAR", "finished": "TIMESTAMPTZ",
-        "target_snapshot": "VARCHAR", "gates": ["VARCHAR"], "earlier": "VARCHAR", "netbox_url": "VARCHAR"
+        "target_snapshot": "VARCHAR", "gates": ["VARCHAR"], "shows_only": "VARCHAR",
+        "earlier": "VARCHAR", "netbox_url": "VARCHAR"
     }'))
     from read_json_objects('{home}/diffs/*/{current}/manifest.json', format = 'unstructured', filename = true)
 )

@@ -188,7 +188,7 @@ select
     m.snapshot_id, m.source_version, m.complete, m.reasons,
     -- row_counts counts what is in the other tables.
     cast(list_sum(map_values(m.row_counts)) - coalesce(m.row_counts['row_counts'], 0) as bigint) as rows,
-    p.diff_id, p.diff_finished, p.gates,
+    p.diff_id, p.diff_finished, p.gates, p.shows_only,
     case when p.diff_id is not null then coalesce(f.waiting, 0) end as waiting,
     case when p.diff_id is not null then coalesce(f.deletes, 0) end as deletes,
     case when p.diff_id is not null then coalesce(f.approved, 0) end as approved,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,10 @@ def test_only_that_device_is_read_and_compared(pipeline: Pipeline, switched: Lib
     }
     assert after(row(plan, "interfaces", "sw1 Gi0/1")) == {"description": "new on sw1"}
     assert plan.manifest["only"] == "1"
+    assert re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", str(plan.shows_only)) == (
+        "only device sw1 (1) and what it needs, read TIME UTC; the rest of production, last read TIME UTC, "
+        "is not shown until the next whole sync: netbox-sync sync production"
+    )
     assert pipeline.sync(only="sw1").rows == ()
     # The next whole sync sees everything.
     assert {(r.key, r.action) for r in pipeline.sync().changes} == {

@@ -315,6 +315,8 @@ def test_one_guest_by_run_config(cluster: tuple[DagsterHarness, Any]) -> None:
     result = harness.run("sync_proxmox", partition_key="pve", run_config=only)
     assert result.success
     assert [r.key for r in harness.plan("pve").rows if r.resource == "virtual_machines"] == ["web02"]
+    shows = made(result, "diff/proxmox/virtual_machines")["pve"]["shows"]
+    assert shows.startswith(r"only guest web02 \(101\) and what it needs, read ")
 
     only = {"ops": {"sync_librenms_endpoints": {"config": {"guest": 101}}}}
     result = harness.run("sync_librenms", partition_key="paris", run_config=only)

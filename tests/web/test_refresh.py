@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.storage.locks import HOOK, EndpointLock
 from tests.support import NetBox
 from tests.web.conftest import PASSWORD, Site, Visitor
@@ -41,7 +42,7 @@ def test_one_guest_is_read_and_compared(in_step: Site) -> None:
         ("web1", "update"),
         ("db1", "drifted"),
     }
-    assert "The last sync read one object only" not in anna.open("/plans/paris")
+    assert "This plan shows only" not in anna.open("/plans/paris")
     # The events of one that has ended come at once.
     key = next(iter(site.state.refreshes._runs))
     events = anna.http.get(f"/refreshes/{key}/events").text
@@ -66,6 +67,27 @@ def test_a_guest_that_was_renamed_or_removed(in_step: Site) -> None:
     }
 
 
+def test_a_sync_of_one_guest_alone_says_so_wherever_its_diff_is_shown(
+    in_step: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["--config", str(in_step.config_path), "--home", str(in_step.warehouse.home)]
+    assert run([*place, "sync", "paris", "--guest", "web1"]) == 0
+    synced = capsys.readouterr().out
+    assert (run([*place, "diff"]), run([*place, "status"])) == (0, 0)
+    listed = capsys.readouterr().out
+    anna = in_step.visitor()
+    anna.log_in()
+    only = "only guest web1 (101) and what it needs, read"
+    assert f"    {only}" in synced
+    assert f"  {only}" in listed
+    assert f"\nparis: {only}" in listed
+    assert f"This plan shows {only}" in anna.open("/plans/paris")
+    assert f"Its plan shows {only}" in anna.open("/")
+    in_step.sync()
+    assert run([*place, "status"]) == 0
+    assert "only guest" not in capsys.readouterr().out + anna.open("/") + anna.open("/plans/paris")
+
+
 def test_an_endpoint_that_is_being_synced_is_not_read_twice(site: Site) -> None:
     anna = site.visitor()
     anna.log_in()
@@ -84,15 +106,15 @@ def test_the_sync_of_a_hook_is_waited_for(site: Site) -> None:
     with EndpointLock.for_sync(site.warehouse, "proxmox", "paris", HOOK):
         anna.open("/object", name="web1")
         anna.send("/plans/paris/refresh", name="web1")
-        run = next(iter(site.state.refreshes._runs.values()))
+        reading = next(iter(site.state.refreshes._runs.values()))
         until = time.monotonic() + 10
         waits = ("paris", "waiting for the sync that a hook has started")
-        while waits not in run.lines and time.monotonic() < until:
+        while waits not in reading.lines and time.monotonic() < until:
             time.sleep(0.05)
-        assert waits in run.lines
-    while not run.done and time.monotonic() < until + 10:
+        assert waits in reading.lines
+    while not reading.done and time.monotonic() < until + 10:
         time.sleep(0.05)
-    assert (run.done, run.error) == (True, None)
+    assert (reading.done, reading.error) == (True, None)
 
 
 def test_an_error_is_shown_and_the_plan_stays(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
