@@ -373,6 +373,11 @@ select * from (values
         'Enter the id on the device, or create this one in NetBox.', ['pick', 'create', 'leave'], ['candidates']),
     ('several_clusters', 'conflict', '{candidates} NetBox clusters have the name {name}', 'Rename all but one of them.',
         ['pick'], ['name']),
+    ('may_be_this_cluster', 'conflict',
+        'it may be {candidates}, which has {number} of its guests in NetBox, as guests of {held}: if it is, give it the name'
+        || ' {name} in NetBox, or set cluster_name: {held}; if not, create {name} in NetBox',
+        'Rename the cluster in NetBox or in the configuration, or create the new one in NetBox.', ['pick', 'create'],
+            ['candidates']),
     ('cluster_of_another_system', 'conflict',
         'NetBox has the cluster {name} as a {kind}; give one of them another name (cluster_name)',
         'Set cluster_name for one of the endpoints.', ['pick', 'create'], ['name']),

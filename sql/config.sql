@@ -94,6 +94,8 @@ create table config.unowned_fields (field varchar);
 
 -- This endpoint and those that reach the same server.
 create table config.same_source (endpoint varchar);
+-- All others of the configuration.
+create table config.other_endpoints (endpoint varchar);
 -- Endpoints whose earlier writes to such objects do not count as another opinion: the object can only come from there.
 create table config.no_rivals (object_type varchar, endpoint varchar);
 -- The endpoints in order, the first wins. field: resource.field, or * for all other fields.

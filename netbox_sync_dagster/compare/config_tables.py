@@ -50,6 +50,9 @@ def settings_of(
         "disowned": _column(policies.disowns),
         "unowned_fields": _column(UNOWNED_FIELDS),
         "same_source": _column([endpoint.name, *peers]),
+        "other_endpoints": _column(
+            [other.name for other in config.endpoints if other.name not in (endpoint.name, *peers)]
+        ),
         "deleted_types": [(resource, path) for resource, paths in DELETED_FOR.items() for path in paths],
         "precedence": [
             (field, name, rank)

@@ -40,18 +40,54 @@ named_by_us as (
 renamed as (
     select key, coalesce(g.id, u.id) as id from with_guests g full join named_by_us u using (key)
 ),
+-- The source's name may be the new one: NetBox has a cluster of another name with guests of that one, at least half of
+-- which this cluster shows, and no other endpoint of the configuration wrote them. A standalone node that joined
+-- this cluster does not count.
+guests as (
+    select cluster, source_id, lower(name) as name, lower(given_name) as given_name from desired.virtual_machines
+    where cluster in (select key from nameless) and cluster not in (select key from renamed)
+),
+old_guests as (
+    select v.id, v.cluster_id, lower(v.name) as name, held_cluster(v.cf, settings.cluster_field) as held_cluster,
+        held_guest(v.cf, settings.id_field) as held_id
+    from netbox.virtual_machines v cross join settings
+    where v.cluster_id in (select id from held group by id having count(*) = 1) and exists (from guests)
+),
+old_clusters as (
+    select n.key, o.cluster_id as id, count(distinct g.source_id) as shown, max(o.held_cluster) as held_cluster
+    from (select distinct cluster as key from guests) n
+    cross join settings
+    cross join old_guests o
+    left join guests g on g.cluster = n.key and g.source_id = o.held_id
+        and (coalesce(settings.ids_are_names, false) or o.name in (g.name, g.given_name))
+    left join ledger.last_written l on l.object_type = 'virtualization/virtual-machines' and l.netbox_id = o.id
+        and l.field = 'cf.' || settings.cluster_field and l.endpoint in (select endpoint from config.other_endpoints)
+    where o.held_id is not null and lower(o.held_cluster) <> lower(n.key)
+      and lower(o.held_cluster) not in (select lower(key) from desired.devices where cluster is not null)
+    group by all having count(l.netbox_id) = 0 and 2 * count(distinct g.source_id) >= count(distinct o.id)
+),
+doubtful as (
+    select o.key, list(o.id order by o.id) as ids, max(o.held_cluster) as held_cluster, max(o.shown) as shown,
+        list({'type': 'virtualization/clusters', 'id': o.id, 'name': c.name} order by o.id) as found
+    from old_clusters o join netbox.clusters c using (id) group by o.key
+),
 evaluated as (
-    select w.key, any_value(w.name) as wanted_name, list(c.id order by c.id) filter (c.id is not null) as ids,
+    select w.key, any_value(w.name) as wanted_name,
+        coalesce(list(c.id order by c.id) filter (c.id is not null), any_value(d.ids)) as ids,
         case when count(c.id) = 1 then min(c.id) end as netbox_id,
         coalesce(any_value(w.problem),
             case when count(c.id) > 1
                      then conflict('several_clusters', {name: any_value(w.name), candidates: count(c.id)})
                  when min(o.word) is not null
-                     then conflict('cluster_of_another_system', {name: min(c.name), kind: min(o.word)}) end) as problem
+                     then conflict('cluster_of_another_system', {name: min(c.name), kind: min(o.word)})
+                 when any_value(d.ids) is not null
+                     then conflict('may_be_this_cluster', {candidates: any_value(d.found), number: max(d.shown),
+                         held: any_value(d.held_cluster), name: any_value(w.name)}) end) as problem
     from desired.clusters w
     left join renamed n using (key)
     left join netbox.clusters c on lower(c.name) = lower(w.name) or c.id = n.id
     left join of_others o on o.id = c.id
+    left join doubtful d on d.key = w.key
     group by w.key
 ),
 asked as (

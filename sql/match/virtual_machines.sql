@@ -19,7 +19,9 @@ actual as materialized (
         held_guest(v.cf, settings.id_field) as held_vmid,
         held_vmid is null
             and exists (from config.other_guest_fields o
-                where held_guest(v.cf, o.id_field) is not null) as "foreign"
+                where held_guest(v.cf, o.id_field) is not null) as "foreign",
+        exists (from netbox.clusters c where lower(c.name) = lower(held_cluster(v.cf, settings.cluster_field))
+            and c.id <> v.cluster_id) as named_elsewhere
     from netbox.virtual_machines v, settings
 ),
 -- Its name in NetBox, also without the number that a second guest of that name gets, and the one that this product
@@ -38,8 +40,11 @@ hits as materialized (
         select w.key, a.id, true as is_id, settings.ids_are_names or c.id is not null as is_name
         from desired.virtual_machines w
         cross join settings
+        left join match.clusters home on home.key = w.cluster and settings.ids_are_names
+        -- A cluster that got another name, in the source too, has its guests under the former one.
         join actual a on a.held_vmid = w.source_id
-            and lower(a.held_cluster) = lower(if(settings.ids_span_clusters, settings.id_scope, w.cluster))
+            and (lower(a.held_cluster) = lower(if(settings.ids_span_clusters, settings.id_scope, w.cluster))
+                or (a.cluster_id = home.netbox_id and not a.named_elsewhere))
         left join called c on c.id = a.id and c.name in (lower(w.name), lower(w.given_name))
         union all
         select w.key, a.id, false, true

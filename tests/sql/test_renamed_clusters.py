@@ -129,3 +129,75 @@ def test_a_standalone_node_that_joins_a_cluster_brings_its_guests(joined: bool) 
             "NetBox has a guest of this name and these MAC addresses, web1 (id 1) of the cluster pve2, vmid 101, which no"
             " endpoint of this configuration reads: if it has moved, enter its new cluster and vmid in NetBox",
         )
+
+
+def docker_host(*clusters: str, held: str = "whale") -> Estate:
+    """The Docker endpoint was called "whale", and is "orca" now; NetBox has its containers in the first of the clusters."""
+    estate = Estate("docker", scope="orca", **CREATE)
+    for number, name in enumerate(("web", "db"), 1):
+        estate.add(
+            "docker.containers", name=name, given_name=name, id=name * 32, state="running", inspected=True
+        )
+        machine(estate, number, name, None, cf={"docker_host": held, "docker_container": name})
+    machine(estate, 3, "old", None, cf={"docker_host": held, "docker_container": "old"})
+    for number, name in enumerate(clusters, 1):
+        estate.add("netbox.clusters", id=number, name=name)
+    return estate
+
+
+QUESTION = (
+    "it may be whale (id 1), which has 2 of its guests in NetBox, as guests of whale: if it is, give it the name orca in"
+    " NetBox, or set cluster_name: whale; if not, create orca in NetBox"
+)
+
+
+def test_a_docker_endpoint_that_was_renamed_is_a_question() -> None:
+    estate = docker_host("whale")
+    assert [(r.resource, r.action, r.reason) for r in estate.rows() if r.key == "orca"] == [
+        ("clusters", "conflict", QUESTION)
+    ]
+    assert {r.action for r in of(estate, "virtual_machines")} == {"blocked"}
+    asked = estate.questions()["clusters", "orca", ""][1]
+    estate.answer("clusters", "orca", "pick", asked, netbox_id=1)
+    assert [(r.action, r.netbox_id, r.fields["cf.docker_host"]) for r in of(estate, "virtual_machines")] == [
+        ("update", 2, "orca"),
+        ("update", 1, "orca"),
+    ]
+
+
+def test_a_docker_endpoint_that_was_renamed_with_its_cluster_has_its_containers() -> None:
+    estate = docker_host("orca")
+    assert [(r.action, r.netbox_id, r.fields["cf.docker_host"]) for r in of(estate, "virtual_machines")] == [
+        ("update", 2, "orca"),
+        ("update", 1, "orca"),
+    ]
+    # A person moved these from the cluster of another host.
+    assert {r.action for r in of(docker_host("orca", "whale"), "virtual_machines")} == {"conflict"}
+
+
+@pytest.mark.parametrize("why", ["of another endpoint", "few of them"])
+def test_a_cluster_of_other_guests_is_another_one(why: str) -> None:
+    estate = docker_host("whale")
+    if why == "few of them":
+        for number in (4, 5):
+            machine(estate, number, "x", None, cf={"docker_host": "whale", "docker_container": f"x{number}"})
+    else:
+        other = Estate("docker").config.endpoints[0].model_copy(update={"name": "whale"})
+        endpoints = [*estate.config.endpoints, other]
+        estate.config = estate.config.model_copy(update={"endpoints": endpoints})
+        estate.add(
+            "ledger.last_written",
+            **{"endpoint": "whale", "object_type": "virtualization/virtual-machines", "netbox_id": 1},
+            **{"field": "cf.docker_host", "value": '"whale"'},
+        )
+    assert [(r.action, r.netbox_id) for r in of(estate, "clusters")] == [("create", None)]
+
+
+def test_a_proxmox_cluster_that_was_renamed_is_a_question() -> None:
+    estate = paris(**CREATE)
+    known(estate, 1, "cluster1", "cluster1")
+    asked = estate.questions()["clusters", "paris", ""][1]
+    estate.answer("clusters", "paris", "pick", asked, netbox_id=1)
+    assert [
+        (r.action, r.netbox_id, r.fields["cf.proxmox_cluster"]) for r in of(estate, "virtual_machines")
+    ] == [("update", 1, "paris")]
