@@ -434,6 +434,10 @@ select * from (values
         'it may be {candidates:names}, which NetBox has in its place and the source no longer shows: if it is, rename that'
         || ' one in NetBox',
         'Rename the interface in NetBox, or create this one there.', ['pick', 'create', 'leave'], ['candidates']),
+    ('may_be_port_with_mac', 'conflict',
+        'it may be {candidates:names}, which has its MAC address {mac} in NetBox and which the source does not show: if it'
+        || ' is, rename that one in NetBox',
+        'Rename the interface in NetBox, or create this one there.', ['pick', 'create', 'leave'], ['candidates']),
     ('several_interfaces', 'conflict', 'several NetBox interfaces of this device could be it: {candidates}',
         'Correct names, ids or MAC addresses in NetBox so that one interface remains.', ['pick'],
             ['candidates']),

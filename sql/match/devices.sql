@@ -208,6 +208,10 @@ summed as (
         count(*) filter (witnesses > 0) as by_witness,
         max(witnesses) as witnesses,
         bool_or(is_name and not is_id) as by_name,
+        -- One has the name and another witness; the others only have the name.
+        min(h.id) filter (is_name and witnesses > 1) as sure_id,
+        count(*) filter (is_name and witnesses > 1) = 1
+            and count(*) filter (is_name and witnesses = 1) = count(*) - 1 as surely_one,
         -- The others only have the name that the one with the id has too.
         bool_or(is_name) filter (is_id) and bool_and(is_name and witnesses = 1) filter (not is_id) as only_namesakes,
         -- NetBox's device with this id is another device of the source.
@@ -244,6 +248,8 @@ chosen as (
         when s.candidates = 1 then {'id': s.any_id, 'certain': false, 'number': null, 'several': false}
         when s.by_id = 1 and s.only_namesakes
             then {'id': s.id_id, 'certain': true, 'number': null, 'several': false}
+        when s.by_id = 0 and s.surely_one
+            then {'id': s.sure_id, 'certain': true, 'number': null, 'several': false}
         -- The id leads elsewhere.
         when s.by_witness = 1 and s.by_id >= 1 and s.candidates = 2 and s.witnesses > 1
             then {'id': s.other_id, 'certain': true, 'number': null, 'several': false}

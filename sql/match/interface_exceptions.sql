@@ -305,10 +305,25 @@ in_place as (
     join netbox.ip_addresses h on h.host = a.host and h.assigned_object_type = 'dcim.interface'
     join netbox.interfaces i on i.id = h.assigned_object_id and i.device_id = n.device_id
 ),
+-- Or with its MAC address, which no other interface of the device has on either side.
+by_mac as (
+    select w.key, any_value(d.mac) as mac, min(i.id) as id
+    from unsettled w
+    join desired.interfaces d using (key)
+    join netbox.interfaces i on i.device_id = w.device_id
+    join netbox.mac_addresses m on m.assigned_object_type = 'dcim.interface' and m.assigned_object_id = i.id
+        and upper(m.mac_address) = d.mac
+    where w.problem is null and w.key not in (select key from hits)
+      and (d.device, d.mac) in (select (device, mac) from desired.interfaces where mac <> ''
+          group by device, mac having count(*) = 1)
+    group by w.key having count(distinct i.id) = 1
+),
 renamed as (
-    select p.key, list(p.id order by p.id) as ids,
+    select p.key, list(p.id order by p.id) as ids, any_value(p.mac) as mac,
         list({'type': 'dcim/interfaces', 'id': a.id, 'name': a.name} order by a.name) as found
-    from in_place p join actual a using (id)
+    from (select key, id, null as mac from in_place union all select key, id, mac from by_mac
+          where key not in (select key from in_place)) p
+    join actual a using (id)
     where a.namesake is null and a.id not in (select id from hits)
     group by p.key
 ),
@@ -349,6 +364,8 @@ evaluated as (
                      then conflict('interface_of_other_member', {interface: s.interface, device: s.device})
                  when e.place is not null then conflict('port_on_another_device',
                      {id: w.source_id, device: w.device, place: e.place})
+                 when r.mac is not null
+                     then conflict('may_be_port_with_mac', {candidates: r.found, mac: r.mac})
                  when r.found is not null then conflict('may_be_renamed_port', {candidates: r.found})
                  else b.reason end, c.ids) as reason
     from wanted w

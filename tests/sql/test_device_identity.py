@@ -235,3 +235,20 @@ def test_a_nodes_name_takes_no_device_of_another_site() -> None:
             "the NetBox device pve1 is in another site (Lyon); set the node's site, or move one of them",
         )
     }
+
+
+def test_of_two_devices_of_a_name_the_one_with_the_serial_is_it(estate: Estate) -> None:
+    """NetBox takes a name twice at a site if the tenants differ."""
+    estate.has(1, "sw1", serial="FOC1")
+    estate.has(2, "sw1", serial="FOC2")
+    estate.shows(7, "sw1", "FOC2")
+    assert ids(estate.found()) == {"sw1": 2}
+
+
+def test_two_devices_of_a_name_without_another_witness_are_a_conflict(estate: Estate) -> None:
+    estate.has(1, "sw1", serial="FOC1")
+    estate.has(2, "sw1")
+    estate.shows(7, "sw1", "FOC3")
+    assert estate.found() == {
+        "sw1": (None, "several NetBox devices could be this one: sw1 (name)"),
+    }

@@ -326,3 +326,35 @@ def test_names_of_one_prefix_are_not_one_interface(switch: Switch) -> None:
     for number, name in enumerate(("Twe1/0/1", "Et0/0/0", "et-0/0/1"), 1):
         switch.shows(number, name)
     assert ids(switch.found()) == {"Twe1/0/1": None, "Et0/0/0": None, "et-0/0/1": None}
+
+
+def test_a_port_with_the_mac_address_of_one_under_another_name_is_a_question(switch: Switch) -> None:
+    """Entered by hand as eth0; and the number is new, because LibreNMS has the device a second time."""
+    switch.has(11, "eth0", None, mac=1)
+    switch.has(12, "eth1", 2, mac=2)
+    switch.shows(101, "enp1s0", mac=1)
+    switch.shows(102, "enp2s0", mac=2)
+    said = (
+        "it may be {}, which has its MAC address {} in NetBox and which the source does not show: if it is, rename that"
+        " one in NetBox"
+    )
+    assert switch.found() == {
+        "enp1s0": (None, said.format("eth0", MAC.format(1))),
+        "enp2s0": (None, said.format("eth1", MAC.format(2))),
+    }
+
+
+def test_a_mac_address_of_several_ports_is_no_question(switch: Switch) -> None:
+    switch.has(11, "eth0", None, mac=1)
+    switch.has(12, "eth1", None, mac=2)
+    switch.has(13, "eth2", None, mac=2)
+    # eth0 is still there, the two VLANs have one address, and so have the two interfaces in NetBox.
+    for number, (name, mac) in enumerate(
+        (("eth0", 1), ("eth0.10", 1), ("vlan1", 3), ("vlan2", 3), ("br0", 2))
+    ):
+        switch.shows(100 + number, name, mac=mac)
+    switch.has(14, "svi", None, mac=3)
+    found = switch.found()
+    assert {name: netbox_id for name, (netbox_id, problem) in found.items() if problem is None} == {
+        **{"eth0": 11, "eth0.10": None, "vlan1": None, "vlan2": None, "br0": None}
+    }
