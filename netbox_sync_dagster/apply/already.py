@@ -38,14 +38,12 @@ class _Written:
 class Already:
     """Finds changes of a plan that another endpoint's apply has carried out since the plan's NetBox was read.
 
-    Only the ledger counts: a manual change in NetBox is somebody else's change, even if it is the same. ``target`` is
-    the ledger's name of the NetBox, or branch, that is written to.
+    Only the ledger counts: a manual change in NetBox is somebody else's change, even if it is the same.
     """
 
-    def __init__(self, warehouse: Warehouse, plan: Plan, target: str, netbox: NetBoxWriter) -> None:
+    def __init__(self, warehouse: Warehouse, plan: Plan, netbox: NetBoxWriter) -> None:
         self._warehouse = warehouse
         self._plan = plan
-        self._target = target
         self._netbox = netbox
         self._created_types = {object_type for object_type, _ in self._written().created}
         # Objects that this plan wanted to create and another apply has created.
@@ -108,7 +106,7 @@ class Already:
                     line["kind"] == "verdict"
                     and line["verdict"] == "applied"
                     and line["netbox_id"] is not None
-                    and line["target"] == self._target
+                    and line["target"] in self._netbox.names
                     and not line.get("already")
                 ):
                     who = f"apply {line['apply_id']} of endpoint '{line['endpoint']}' wrote it"

@@ -22,8 +22,9 @@ import orjson
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.http import REDIRECTS, JsonClient, decode, retry_after
 from netbox_sync_dagster.server_errors import LOOK_BETWEEN, ServerError, redirected, too_many
-from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, MergeState, written_as
+from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, MergeState
 from netbox_sync_dagster.sources.netbox.client import secrets_of
+from netbox_sync_dagster.sources.netbox.ledger_names import names_in_ledger, written_as
 from netbox_sync_dagster.sources.reading import understood
 from netbox_sync_dagster.wire import AnswerTooLarge
 
@@ -124,10 +125,15 @@ class NetBoxWriter:
         """The ledger's name of the target: main, or the branch."""
         return written_as(self._target, self.branch)
 
+    @property
+    def names(self) -> list[str]:
+        """All that the ledger may call the target: ``written_as``, and the same by NetBox's former URLs."""
+        return names_in_ledger(self._target, self.branch)
+
     def held(self) -> set[str]:
         """The ledger's names of all targets whose writes are in this one: main, and branches merged into it."""
         merged = [one for one in self.branches.all() if one.merged] if self.branches is not None else []
-        return {written_as(self._target, one) for one in (None, *merged, self.branch)}
+        return set(names_in_ledger(self._target, None, *merged, self.branch))
 
     def is_branchable(self, model: str) -> bool:
         """Whether writes of this model (``dcim.device``) go into the branch, not past it into main."""

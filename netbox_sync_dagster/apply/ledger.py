@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -136,9 +136,9 @@ class Applied:
 
 
 def applied_changes(
-    warehouse: Warehouse, endpoint: str, target: str, change_ids: Iterable[str], since: int
+    warehouse: Warehouse, endpoint: str, targets: Collection[str], change_ids: Iterable[str], since: int
 ) -> dict[str, Applied]:
-    """The changes that were applied to this target since then, in that order.
+    """The changes that were applied since then to what the ledger calls by any of these names, in that order.
 
     ``since``: a number of the warehouse's sequence.
     """
@@ -147,10 +147,10 @@ def applied_changes(
         endpoint,
         """
         SELECT change_id, netbox_id, last_updated, request_id FROM verdicts
-        WHERE target = ? AND verdict = 'applied' AND seq >= ? AND change_id IN (SELECT unnest(?::VARCHAR[]))
+        WHERE list_contains(?::VARCHAR[], target) AND verdict = 'applied' AND seq >= ? AND change_id IN (SELECT unnest(?::VARCHAR[]))
         ORDER BY seq
         """,
-        [target, since, list(change_ids)],
+        [list(targets), since, list(change_ids)],
     )
     return {
         change_id: Applied(change_id, netbox_id, updated.isoformat() if updated else None, request_id)

@@ -33,6 +33,7 @@ from netbox_sync_dagster.approve.records import Approval, ApprovalError, approve
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.server_errors import ServerError
+from netbox_sync_dagster.sources.netbox.ledger_names import names_in_ledger, same_in_ledger
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import elapsed
 from netbox_sync_dagster.storage.locks import EndpointLock
@@ -86,12 +87,15 @@ def apply_approved(
         verify(warehouse).check()
         if wanted:
             check_gates(plan)
+            _check_netbox(plan, target)
         left_open = unfinished(warehouse, endpoint_name)
         result = ApplyResult(None, endpoint_name)
         # Only NetBox knows the branch that is written to, and so what was applied to it.
-        url = target.base_url if target.branch is None else None
-        before = applied_changes(warehouse, endpoint_name, url, wanted, netbox_read_at(plan)) if url else {}
-        if before.keys() == wanted.keys() and not any(_is_of(target, item) for item in left_open):
+        names = names_in_ledger(target, None) if target.branch is None else []
+        before = applied_changes(warehouse, endpoint_name, names, wanted, netbox_read_at(plan))
+        if before.keys() == wanted.keys() and not any(
+            same_in_ledger(target, item.target) for item in left_open
+        ):
             result.verdicts += [_applied_before(plan, i, before[i].netbox_id) for i in wanted]
             return result
         with NetBoxWriter(target) as netbox:
@@ -114,11 +118,16 @@ def apply_approved(
     return result
 
 
-def _is_of(target: NetBoxTarget, item: Unfinished) -> bool:
-    """Whether the changes that an apply left open are in this NetBox, or in a branch of it."""
-    return item.target == target.base_url or (
-        target.branch is not None and item.target.startswith(f"{target.base_url} branch ")
-    )
+def _check_netbox(plan: Plan, target: NetBoxTarget) -> None:
+    """Raise ApprovalError if the plan was compared with another NetBox: its ids mean other objects here."""
+    compared = plan.manifest.get("netbox_url")
+    # Plans of undos did not name it before.
+    if compared is not None and compared not in target.known_urls:
+        again = "undo the apply again" if plan.manifest.get("undoes") else "run the sync again"
+        raise ApprovalError(
+            f"endpoint '{plan.endpoint}': the diff was made with the NetBox at {compared}, and netbox.url is"
+            f" {target.base_url}; {again}, or name the former URL in netbox.formerly if it is the same NetBox"
+        )
 
 
 def _applied_before(plan: Plan, change_id: str, netbox_id: int | None) -> Verdict:
@@ -160,8 +169,8 @@ class _Apply:
         self._needs = Needs(plan)
         self._rows = plan.by_id()
         result.apply_id = warehouse.new_id()
-        self._url = netbox.written_as
-        self._log = ApplyLog(warehouse, plan.endpoint, result.apply_id, self._url)
+        self._names = netbox.names
+        self._log = ApplyLog(warehouse, plan.endpoint, result.apply_id, netbox.written_as)
         self._state = ApplyState(plan, self._log, self._on_verdict, stop)
         self._writes = Writes(self._state, netbox, wanted, self._message)
         self._journal = Journal() if target.journal else None
@@ -173,13 +182,13 @@ class _Apply:
             pace=Pace(target.batch_size, target.timeout),
             longest=target.longest_request,
             lock=lock,
-            already=Already(warehouse, plan, self._url, netbox),
+            already=Already(warehouse, plan, netbox),
             journal=self._journal,
         )
 
     def run(self, left_open: list[Unfinished]) -> None:
         """Settle what is open, send what is approved, write the journal."""
-        elsewhere = sum(item.target != self._url for item in left_open)
+        elsewhere = sum(item.target not in self._names for item in left_open)
         try:
             self._log.start(
                 by=self._by,
@@ -189,7 +198,7 @@ class _Apply:
                 undoes=self._plan.manifest.get("undoes"),
                 branch=self._netbox.branch.name if self._netbox.branch else None,
             )
-            self._settle([item for item in left_open if item.target == self._url])
+            self._settle([item for item in left_open if item.target in self._names])
             self._send_all()
             if self._journal is not None:
                 heading = f"netbox-sync {self._plan.endpoint} apply {self._result.apply_id}"
@@ -249,7 +258,7 @@ class _Apply:
             )
         # The diff's values include everything applied before NetBox was read for it.
         since = netbox_read_at(self._plan)
-        done = applied_changes(self._warehouse, self._plan.endpoint, self._url, self._rows, since)
+        done = applied_changes(self._warehouse, self._plan.endpoint, self._names, self._rows, since)
         self._state.remember(done.values())
 
     # -- what is approved ------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from netbox_sync_dagster.compare.causes import cause, read_reason
 from netbox_sync_dagster.compare.plan import Plan, load_plan, undo_folder, undo_name
 from netbox_sync_dagster.config import NetBoxTarget
 from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.sources.netbox.ledger_names import same_in_ledger
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.files import write_json
@@ -53,11 +54,12 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
         )
     own = [step for step in steps if step.apply_id == apply_id]
     urls = {step.target for step in own}
-    if any(url.partition(" branch ")[0] != target.base_url for url in urls):
+    names = {name for url in urls for name in same_in_ledger(target, url)}
+    if not urls <= names:
         raise ApprovalError(
             f"apply {apply_id} wrote to {', '.join(sorted(urls))}, and netbox.url is {target.base_url}"
         )
-    later = [step for step in steps if step.apply_id != apply_id and step.target in urls]
+    later = [step for step in steps if step.apply_id != apply_id and step.target in names]
     read = warehouse.new_id()
     with NetBoxWriter(target) as netbox:
         netbox.connect()
@@ -75,7 +77,8 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
         spread_reasons(rows)
         _keep_what_others_use(netbox, rows)
     identify(rows, endpoint)
-    _store(warehouse, endpoint, apply_id, rows, read)
+    about = {"target_snapshot": read, "netbox_url": target.base_url}
+    _store(warehouse, endpoint, apply_id, rows, about)
     return load_plan(warehouse, undo_name(apply_id))
 
 
@@ -210,7 +213,9 @@ def _keep_what_others_use(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
                 row.reason = row.reason or reason_of(found[row.done.netbox_id])
 
 
-def _store(warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Inverse], read: str) -> None:
+def _store(
+    warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Inverse], about: dict[str, str]
+) -> None:
     counts: dict[str, dict[str, int]] = {}
     with warehouse.publish(undo_folder(warehouse, endpoint, apply_id), _KEEP) as (diff_id, stage):
         content = [_row(row, endpoint, diff_id) for row in rows]
@@ -222,8 +227,7 @@ def _store(warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Invers
             "diff_id": diff_id,
             "endpoint": endpoint,
             "undoes": apply_id,
-            # When NetBox was read for it, as a snapshot id.
-            "target_snapshot": read,
+            **about,
             "counts": counts,
             "existing": _existing(warehouse, endpoint),
             "gates": [],

@@ -12,6 +12,7 @@ from netbox_sync_dagster.approve.source_objects import page_of
 from netbox_sync_dagster.approve.source_rows import About, source_rows
 from netbox_sync_dagster.compare.plan import DiffRow, PlanHead
 from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.sources.netbox.ledger_names import names_of_snapshot
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.views import ask
@@ -57,7 +58,7 @@ def evidence(
             "select system, endpoint, last_success, complete, reasons from sync.status where endpoint in (?, 'netbox') order by system = 'netbox'",
             [head.endpoint],
         ),
-        "last_written": _last_written(con, head, row),
+        "last_written": _last_written(con, warehouse, row),
         # Newest first.
         "history": history_of_row(con, warehouse, head.endpoint, row)[: -_HISTORY - 1 : -1],
     }
@@ -67,15 +68,16 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[d
     return named_rows(con.execute(sql, values))
 
 
-def _last_written(con: duckdb.DuckDBPyConnection, head: PlanHead, row: DiffRow) -> dict[str, Any]:
+def _last_written(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, row: DiffRow) -> dict[str, Any]:
     """What this product wrote last into each field of the object, parsed."""
     if row.netbox_id is None:
         return {}
     found = con.execute(
         """select item.field, arg_max(item.after, seq)
            from (select unnest(fields) as item, seq from ledger.verdicts
-                 where object_type = ? and netbox_id = ? and verdict = 'applied')
+                 where object_type = $type and netbox_id = $id and verdict = 'applied'
+                   and ($here is null or list_contains($here::varchar[], target)))
            group by all""",
-        [row.object_type, row.netbox_id],
+        {"type": row.object_type, "id": row.netbox_id, "here": names_of_snapshot(warehouse)},
     ).fetchall()
     return {name: json.loads(after) if after is not None else None for name, after in found}

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netbox_sync_dagster.compare.values import difference, display
+from netbox_sync_dagster.sources.netbox.ledger_names import names_of_snapshot
 from netbox_sync_dagster.sources.netbox.listings import SOURCES
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse
@@ -116,11 +117,14 @@ def written_values(
 def _history(
     con: duckdb.DuckDBPyConnection, warehouse: Warehouse, objects: set[NetBoxObject], keys: set[Key]
 ) -> Rows:
-    objects = objects | _former(con, warehouse, objects)
-    given = _parameters(objects, keys)
+    here = names_of_snapshot(warehouse)
+    objects = objects | _former(con, warehouse, objects, here)
+    given = _parameters(objects, keys) | {"here": here}
     known_as = read_sql("evidence/known_as.sql").replace("{rows}", rows_of_diffs(warehouse))
     keys = {Key(*found) for found in con.execute(known_as, given).fetchall()}
-    found = named_rows(con.execute(read_sql("evidence/history.sql"), _parameters(objects, keys)))
+    found = named_rows(
+        con.execute(read_sql("evidence/history.sql"), _parameters(objects, keys) | {"here": here})
+    )
     files = apply_files(warehouse)
     for one in found:
         if one["kind"] == "write" and (file := files.get((one["endpoint"], one["apply_id"]))):
@@ -138,7 +142,8 @@ def _parameters(objects: Iterable[NetBoxObject], keys: Iterable[Key]) -> dict[st
 
 def _named(con: duckdb.DuckDBPyConnection, warehouse: Warehouse, resource: str, name: str) -> Rows:
     sql = read_sql("evidence/named.sql").replace("{rows}", rows_of_diffs(warehouse))
-    return named_rows(con.execute(sql, {"resource": resource, "name": name}))
+    given = {"resource": resource, "name": name, "here": names_of_snapshot(warehouse)}
+    return named_rows(con.execute(sql, given))
 
 
 def _object_of(one: Mapping[str, Any]) -> set[NetBoxObject]:
@@ -171,7 +176,7 @@ def _same_object(one: Any, other: Any) -> bool:
 
 
 def _former(
-    con: duckdb.DuckDBPyConnection, warehouse: Warehouse, objects: set[NetBoxObject]
+    con: duckdb.DuckDBPyConnection, warehouse: Warehouse, objects: set[NetBoxObject], here: list[str] | None
 ) -> set[NetBoxObject]:
     """The ids that these objects had before an undo created them again."""
     # The query reads the whole ledger.
@@ -180,10 +185,13 @@ def _former(
     views = ledger_view_queries(warehouse)
     again = views["made_again"].replace("ledger.applied", "applied")
     rows = con.execute(
-        f"""WITH applied AS ({views["applied"]}), made_again AS ({again})
+        f"""WITH applied AS (
+                SELECT * REPLACE ('' AS target) FROM ({views["applied"]})
+                WHERE $here IS NULL OR list_contains($here::VARCHAR[], target)),
+            made_again AS ({again})
             SELECT object_type, former_id FROM made_again
             WHERE (object_type, netbox_id) IN (
                 SELECT (object_type, netbox_id) FROM (SELECT unnest($objects, recursive := true)))""",
-        {"objects": [item._asdict() for item in sorted(objects)]},
+        {"objects": [item._asdict() for item in sorted(objects)], "here": here},
     ).fetchall()
     return {NetBoxObject(*found) for found in rows}

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.database import run
 from netbox_sync_dagster.lazy import lazy_module
+from netbox_sync_dagster.sources.netbox.ledger_names import url_in_ledger
 from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage.clock import TOLERANCE
+from netbox_sync_dagster.storage.ledger import apply_files, first_line
 from netbox_sync_dagster.storage.sequence import number_of
 
 if TYPE_CHECKING:
     import duckdb
+
+    from netbox_sync_dagster.config import NetBoxTarget
+    from netbox_sync_dagster.storage import Warehouse
 else:
     duckdb = lazy_module("duckdb")
 
@@ -40,6 +45,30 @@ def gates(source: dict[str, Any], target: dict[str, Any]) -> list[str]:
         elif lag.total_seconds() > MAX_TARGET_LAG_SECONDS:
             found.append("NetBox was read more than a day before the endpoint; run the sync again")
     return found
+
+
+def another_netbox(warehouse: Warehouse, netbox: NetBoxTarget) -> list[str]:
+    """A sentence if applies wrote only to NetBoxes of other URLs, and nobody has said whether this is the same one.
+
+    Then nothing would be known of what this product created and wrote: its objects would count as somebody else's, and the
+    edits of people would be overwritten. The ledger was downloaded before (``prepare_ledger``).
+    """
+    if netbox.formerly is not None:
+        return []
+    others: list[str] = []
+    # Usually the newest apply wrote to this NetBox, and no other file is read.
+    for file in sorted(apply_files(warehouse).values(), key=lambda file: file.stem, reverse=True):
+        written_to = url_in_ledger(str(first_line(file).get("target") or ""))
+        if written_to == netbox.base_url:
+            return []
+        if written_to and written_to not in others:
+            others.append(written_to)
+    if not others:
+        return []
+    return [
+        f"netbox.url is {netbox.base_url}, and all applies so far wrote to {', '.join(others)}: add that URL to netbox.formerly if "
+        "it is the same NetBox, else set netbox.formerly to []; then run the sync again"
+    ]
 
 
 def written_twice(con: duckdb.DuckDBPyConnection) -> list[str]:

@@ -18,7 +18,7 @@ from netbox_sync_dagster.compare.database import Database
 from netbox_sync_dagster.compare.dependencies import Only, finish, settle
 from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, make_desired
 from netbox_sync_dagster.compare.first_diffs import until_whole
-from netbox_sync_dagster.compare.gates import gates, written_twice
+from netbox_sync_dagster.compare.gates import another_netbox, gates, written_twice
 from netbox_sync_dagster.compare.graph import conditions
 from netbox_sync_dagster.compare.last_diff import Compared, LastDiffs, Pair
 from netbox_sync_dagster.compare.ledger_state import keep_state
@@ -263,7 +263,11 @@ class Comparer:
                     "shows_only": shows_only(endpoint.name, endpoint.kind, source, stage),
                     "counts": counts,
                     "existing": existing,
-                    "gates": [*gates(source, target), *twice],
+                    "gates": [
+                        *gates(source, target),
+                        *another_netbox(warehouse, self._config.netbox),
+                        *twice,
+                    ],
                     "written_twice": twice,
                     "lapsed": lapsed,
                     # Whether rows wait for the next reading of NetBox, although nothing else may change until then.

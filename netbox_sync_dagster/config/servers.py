@@ -86,6 +86,11 @@ class Server(StrictModel):
 class NetBoxTarget(Server):
     """The NetBox to keep in sync."""
 
+    formerly: list[HttpUrl] | None = Field(
+        None,
+        description="URLs that this NetBox had before, e.g. `[http://netbox.example.com]`: what applies wrote there was written "
+        "to this NetBox. `[]`: all others are other NetBoxes.",
+    )
     token_env: EnvName = Field(
         "NETBOX_TOKEN",
         description="Environment variable that holds the API token (v1, or v2 as nbt_<key>.<token>).",
@@ -141,6 +146,16 @@ class NetBoxTarget(Server):
         le=86_400,
         description="Seconds to wait until NetBox has finished creating, syncing or merging the branch.",
     )
+
+    @field_validator("formerly", mode="before")
+    @classmethod
+    def _no_credentials_formerly(cls, value: Any) -> Any:
+        return [check_address(one) for one in value] if isinstance(value, list) else value
+
+    @property
+    def known_urls(self) -> list[str]:
+        """The URL and the former ones, without a trailing slash: the ledger names this NetBox by any of them."""
+        return list(dict.fromkeys([self.base_url, *(str(url).rstrip("/") for url in self.formerly or ())]))
 
     def token(self) -> str:
         """The token from the environment. Raises MissingSecret."""

@@ -1,6 +1,7 @@
 -- What people decided and answered about NetBox objects, and what applies wrote to them. $objects: the objects; $keys:
 -- the keys that diffs have them under. what: a decision, an answer or a verdict. action clear: NetBox emptied the
--- fields because the apply deleted the object that resource and key name.
+-- fields because the apply deleted the object that resource and key name. $here: the ledger's names of this NetBox, in
+-- which alone an id means these objects; NULL if they are not known.
 with objects as (
     select unnest($objects::struct(object_type varchar, netbox_id bigint)[], recursive := true)
 ),
@@ -9,9 +10,12 @@ keys as (
 ),
 verdicts as materialized (
     from ledger.verdicts
-    where (object_type, netbox_id) in (select (object_type, netbox_id) from objects)
-        or (endpoint, resource, key) in (select (endpoint, resource, key) from keys)
-        or len(cleared) > 0
+    where ($here is null or list_contains($here::varchar[], target))
+        and (
+            (object_type, netbox_id) in (select (object_type, netbox_id) from objects)
+            or (endpoint, resource, key) in (select (endpoint, resource, key) from keys)
+            or len(cleared) > 0
+        )
 ),
 -- A key may have been another object's before.
 elsewhere as (

@@ -1,5 +1,6 @@
 -- The keys under which diffs have or had these NetBox objects ($objects), and the current rows that write to an object
--- which one of these keys ($keys) creates. {rows}: the rows of current diffs.
+-- which one of these keys ($keys) creates. {rows}: the rows of current diffs. $here: the ledger's
+-- names of this NetBox, in which alone an id means these objects; NULL if they are not known.
 with objects as (
     select unnest($objects::struct(object_type varchar, netbox_id bigint)[], recursive := true)
 ),
@@ -12,7 +13,9 @@ rows as (
 found as (
     from keys
     union
-    select endpoint, resource, key from ledger.verdicts semi join objects using (object_type, netbox_id)
+    select endpoint, resource, key
+    from ledger.verdicts semi join objects using (object_type, netbox_id)
+    where $here is null or list_contains($here::varchar[], target)
     union
     select endpoint, resource, key from rows semi join objects using (object_type, netbox_id)
 )

@@ -220,8 +220,3 @@ class Branches:
 
     def _get(self, path: str, params: dict[str, Any]) -> Any:
         return self._client.get(f"{_PATH}/{path}/", params)
-
-
-def written_as(target: NetBoxTarget, branch: Branch | None) -> str:
-    """How the ledger calls main, or this branch, of the NetBox that is kept."""
-    return target.base_url if branch is None else f"{target.base_url} branch {branch.schema_id}"

@@ -11,7 +11,8 @@ from netbox_sync_dagster.config.secrets import remember
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.http import JsonClient, decode
 from netbox_sync_dagster.server_errors import ServerError
-from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches, written_as
+from netbox_sync_dagster.sources.netbox.branch import HEADER, Branch, Branches
+from netbox_sync_dagster.sources.netbox.ledger_names import names_in_ledger
 
 if TYPE_CHECKING:
     import pynetbox
@@ -76,7 +77,7 @@ class NetBox:
         self.version: tuple[int, ...] = ()
         self.status: dict[str, Any] = {}
         self.branch: Branch | None = None
-        self.written_as = [target.base_url]
+        self.written_as = names_in_ledger(target, None)
 
     @cached_property
     def api(self) -> pynetbox.api:
@@ -128,8 +129,7 @@ class NetBox:
         branches = Branches(self.http, self.target)
         self.branch = branches.current()
         merged = [branch for branch in branches.all() if branch.merged]
-        self.written_as = [written_as(self.target, one) for one in (None, *merged, self.branch)]
-        self.written_as = list(dict.fromkeys(self.written_as))
+        self.written_as = names_in_ledger(self.target, None, *merged, self.branch)
         if self.branch is not None:
             branches.prove()
             self.http.http.headers[HEADER] = self.branch.schema_id

@@ -41,8 +41,9 @@ _ASSIGNED = tuple(
 )
 
 
-def deleted_by_us(warehouse: Warehouse, base_url: str) -> dict[str, set[int]]:
-    """By table of ``storage.tables.NETBOX``: ids in the current snapshot whose objects applies deleted since.
+def deleted_by_us(warehouse: Warehouse, urls: list[str]) -> dict[str, set[int]]:
+    """By table of ``storage.tables.NETBOX``: ids in the current snapshot whose objects applies deleted since,
+    in the NetBox of these URLs.
 
     Includes what NetBox deletes along with them. Empty without a snapshot of NetBox.
     """
@@ -62,8 +63,8 @@ def deleted_by_us(warehouse: Warehouse, base_url: str) -> dict[str, set[int]]:
         con.execute("CREATE TEMP TABLE lost (name VARCHAR, id BIGINT)")
         con.execute(
             """CREATE TEMP TABLE gone AS SELECT DISTINCT object_type, netbox_id FROM ledger.deleted
-               WHERE target = $url OR starts_with(target, $url || ' branch ')""",
-            {"url": base_url},
+               WHERE list_contains($urls, split_part(target, ' branch ', 1))""",
+            {"urls": urls},
         )
         if not con.execute("SELECT 1 FROM gone LIMIT 1").fetchone():
             return {}

@@ -70,7 +70,7 @@ def snapshot_netbox(
             "netbox",
             "netbox",
             accept_shrink=accept_shrink,
-            deleted_by_us=partial(deleted_by_us, warehouse, target.base_url),
+            deleted_by_us=partial(deleted_by_us, warehouse, target.known_urls),
         ) as writer,
         NetBox(target) as netbox,
         understood(WHO),
