@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from netbox_sync_dagster.apply.changelog import MODELS
+from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.order import Needs
 from netbox_sync_dagster.approve.agreement import rules_of, why_not_agreed
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.approve.states import applied_ids
-from netbox_sync_dagster.compare.plan import Plan
-from netbox_sync_dagster.config import Policies
+from netbox_sync_dagster.compare.plan import DiffRow, Plan
+from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.storage import Warehouse
 
 
+def outside_branch(netbox: NetBoxWriter, row: DiffRow) -> str | None:
+    """Why a change is not written if ``netbox.branch`` is set: its type is not kept in branches. Raises ServerError."""
+    if netbox.is_branchable(MODELS.get(row.object_type, row.object_type)):
+        return None
+    return (
+        f"netbox-branching keeps {row.resource} out of branches, so it would be written into main at once; make it there "
+        "(apply it without netbox.branch), then sync again"
+    )
+
+
 def foreseen_blocks(
-    warehouse: Warehouse, plan: Plan, *, by: Actor | None = None, policies: Policies | None = None
+    warehouse: Warehouse,
+    plan: Plan,
+    *,
+    by: Actor | None = None,
+    policies: Policies | None = None,
+    target: NetBoxTarget | None = None,
 ) -> dict[str, str]:
     """The approved changes that an apply of the plan would block, with the reason, by change id in apply order.
 
     ``plan``: with its parts (``with_parts``). A change is blocked if something that it needs is neither applied nor approved,
     or is blocked itself. ``by``: who would apply; then also if somebody else has to agree, as ``policies`` ask for.
+    ``target``: the NetBox; if it has a branch, it is asked which types it keeps out of branches. Raises ServerError then.
     """
     given, done = approved(warehouse, plan.endpoint, plan), applied_ids(warehouse, plan)
     rows = {
@@ -31,6 +49,12 @@ def foreseen_blocks(
             rules = rules_of(given[change_id].agreement, policies)
             if (why := why_not_agreed(given[change_id].voices, by, rules)) is not None:
                 found[change_id] = why
+    if target is not None and target.branch is not None and rows:
+        with NetBoxWriter(target) as netbox:
+            netbox.connect()
+            for change_id, row in rows.items():
+                if change_id not in found and (why := outside_branch(netbox, row)) is not None:
+                    found[change_id] = why
     left = {change_id: row for change_id, row in rows.items() if change_id not in found}
     while True:
         unmet = {

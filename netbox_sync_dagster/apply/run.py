@@ -8,7 +8,6 @@ from threading import Event
 
 from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.batches import DeferredRefusal
-from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.changes import (
     ApplyResult,
     PendingWrite,
@@ -16,6 +15,7 @@ from netbox_sync_dagster.apply.changes import (
 )
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.dispatch import dispatch
+from netbox_sync_dagster.apply.foreseen import outside_branch
 from netbox_sync_dagster.apply.journal import Journal
 from netbox_sync_dagster.apply.ledger import ApplyLog, Unfinished, applied_changes, unfinished
 from netbox_sync_dagster.apply.object_changes import find_object_changes
@@ -276,13 +276,8 @@ class _Apply:
                 self._on_verdict(settled[change_id])
             elif alone := self._why_not_agreed(self._wanted[change_id]):
                 self._decide(row, "blocked", alone)
-            elif not self._netbox.is_branchable(MODELS.get(row.object_type, row.object_type)):
-                self._decide(
-                    row,
-                    "blocked",
-                    f"netbox-branching keeps {row.resource} out of branches, so it would be written into main at "
-                    "once; make it there (apply it without netbox.branch), then sync again",
-                )
+            elif outside := outside_branch(self._netbox, row):
+                self._decide(row, "blocked", outside)
             elif row.expected_id() != change_id or row.endpoint != self._plan.endpoint:
                 self._decide(
                     row, "failed", "its content is not what its change id stands for; make a new diff"

@@ -266,6 +266,7 @@ def _row(row: Inverse, endpoint: str, diff_id: str) -> dict[str, Any]:
             for name, (before, after) in row.fields.items()
         ],
         "depends_on": row.depends_on if row.reason is None else [],
+        "field_needs": None,
     }
 
 

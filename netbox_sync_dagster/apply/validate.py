@@ -97,7 +97,7 @@ def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = Non
     Checked are choices, text lengths, numbers and required fields (``OPTIONS`` of every type that is written),
     required custom fields and the models they are for (``netbox.custom_fields``), and names and keys that NetBox
     takes only once, in the snapshot and among the approved changes themselves. A change is blocked if an apply would block
-    it because what it needs is not approved. Without ``target`` NetBox is not read:
+    it because what it needs is not approved, or because the plugin netbox-branching keeps its type out of branches. Without ``target`` NetBox is not read:
     then only the snapshot's choices and lengths are known (``netbox.choices``).
 
     Raises WarehouseError without a NetBox snapshot, MissingSecret without a token, and ServerError if NetBox cannot be
@@ -114,7 +114,7 @@ def validate(warehouse: Warehouse, plan: Plan, target: NetBoxTarget | None = Non
     con = connections.connect()
     try:
         rules = _Rules(con, str(folder), rows, accepted)
-        blocked = foreseen_blocks(warehouse, plan)
+        blocked = foreseen_blocks(warehouse, plan, target=target)
         return [_with_block(rules.check(row), blocked.get(row.change_id)) for row in rows]
     finally:
         con.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,8 @@ from netbox_sync_dagster.storage import Warehouse
 
 
 def part_of(row: DiffRow, fields: Collection[str]) -> DiffRow:
-    """The change that writes only these fields of an update; for all fields, the change itself.
+    """The change that writes only these fields of an update, and those that NetBox takes only together with them; for all
+    fields, the change itself.
 
     Apart from the fields it has the content of the whole change, so the same stale check. Raises ApprovalError for a
     create or a delete, which cannot be divided, and for a field that the change does not write.
@@ -27,8 +29,31 @@ def part_of(row: DiffRow, fields: Collection[str]) -> DiffRow:
         raise ApprovalError(
             f"update {row.resource} {row.key} does not write {', '.join(unknown)}; it writes {', '.join(names)}"
         )
-    part = replace(row, fields=tuple(item for item in row.written if item.name in fields))
+    together = set(fields).union(added_fields(row, fields))
+    part = replace(row, fields=tuple(item for item in row.written if item.name in together))
     return row if len(part.fields) == len(names) else replace(part, change_id=part.expected_id())
+
+
+def added_fields(row: DiffRow, fields: Collection[str]) -> list[str]:
+    """The other fields of an update without which NetBox refuses these, e.g. the mode for an interface's VLANs."""
+    needs: dict[str, list[str]] = json.loads(row.field_needs or "{}")
+    found = set(fields)
+    while more := {need for name in found for need in needs.get(name, ())} - found:
+        found |= more
+    return [item.name for item in row.written if item.name in found.difference(fields)]
+
+
+def added_notes(rows: Sequence[DiffRow], fields: Mapping[str, Collection[str]]) -> list[str]:
+    """A sentence for each set of fields that is approved with the picked ones. ``fields``: what is picked of these updates, by change id."""
+    found: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        picked = fields.get(row.change_id, ())
+        if more := added_fields(row, picked):
+            found[", ".join(more), ", ".join(item.name for item in row.written if item.name in picked)] += 1
+    return [
+        f"{more} included in {number} update{'s' if number != 1 else ''}: NetBox refuses {picked} without it"
+        for (more, picked), number in sorted(found.items())
+    ]
 
 
 def part_in(by_id: Mapping[str, DiffRow], row: DiffRow, fields: Collection[str]) -> DiffRow:
@@ -71,11 +96,12 @@ def _may_name(item: FieldDiff, needed: DiffRow) -> bool:
 
 @dataclass(frozen=True)
 class Divided:
-    """``plan``: with the parts; ``rows``: the changes that are decided on, parts instead of their wholes; ``whole_of``: the
-    change id in the diff, by the id of each of these rows."""
+    """``plan``: with the parts; ``rows``: the changes that are decided on, parts instead of their wholes; ``wholes``: the
+    undivided changes, in the same order; ``whole_of``: the change id in the diff, by the id of each of these rows."""
 
     plan: Plan
     rows: tuple[DiffRow, ...]
+    wholes: tuple[DiffRow, ...]
     whole_of: dict[str, str]
 
 
@@ -85,7 +111,7 @@ def divided(plan: Plan, rows: Sequence[DiffRow], fields: Mapping[str, Collection
     parts = [part_in(known, row, fields[row.change_id]) if fields.get(row.change_id) else row for row in rows]
     new = tuple(part for part in parts if part.change_id not in known)
     whole_of = {part.change_id: row.change_id for row, part in zip(rows, parts, strict=True)}
-    return Divided(replace(plan, rows=(*plan.rows, *new)), tuple(parts), whole_of)
+    return Divided(replace(plan, rows=(*plan.rows, *new)), tuple(parts), tuple(rows), whole_of)
 
 
 def with_parts(warehouse: Warehouse, plan: Plan) -> Plan:

@@ -28,6 +28,7 @@ else:
 
 # Changes that a sentence names.
 _LEFT_SHOWN = 5
+_NEEDS_SHOWN = 3
 _SHAPE = """(endpoint varchar, resource varchar, key varchar, change_id varchar, state varchar, who varchar,
     decided_at timestamptz, expires timestamptz)"""
 
@@ -112,6 +113,34 @@ def unmet(plan: Plan, change_ids: Collection[str], known: Mapping[str, State]) -
         for row in needed_by(plan, change_ids)
         if row.change_id not in known or known[row.change_id].state not in ("approved", "applied")
     ]
+
+
+def unmet_sentence(
+    plan: Plan, change_ids: Collection[str], known: Mapping[str, State], add: str
+) -> str | None:
+    """What these changes need that is not approved, and what to do; None if there is no such change. ``add``: what approves
+    needed creates and updates, as ``--with-dependencies adds {them}``."""
+    needs = unmet(plan, change_ids, known)
+    if not needs:
+        return None
+    is_rejected = [row.change_id in known and known[row.change_id].state == "rejected" for row in needs]
+    named = [
+        f"{row.action} {row.resource} {visible(row.key, 120)}{' (rejected)' if rejected else ''}"
+        for row, rejected in zip(needs, is_rejected, strict=True)
+    ]
+    more = f", and {len(named) - _NEEDS_SHOWN} more" if len(named) > _NEEDS_SHOWN else ""
+    what, them = ("prerequisite is", "it") if len(needs) == 1 else ("prerequisites are", "them")
+    blocked = "this change" if len(change_ids) == 1 else f"changes that need {them}"
+    kinds = {(row.action == "delete", rejected) for row, rejected in zip(needs, is_rejected, strict=True)}
+    advice = [
+        *([add.format(them=them if len(kinds) == 1 else "creates and updates")] * ((False, False) in kinds)),
+        *(["deletes are approved by their ids"] * ((True, False) in kinds)),
+        *(["withdraw rejections first"] * any(rejected for _, rejected in kinds)),
+    ]
+    return (
+        f"{len(needs)} {what} not approved ({', '.join(named[:_NEEDS_SHOWN])}{more}); without {them} {blocked} will be "
+        f"blocked ({'; '.join(advice)})"
+    )
 
 
 def left_approved(

@@ -112,9 +112,16 @@ def _end_dry_run(session: Session, todo: list[Plan], who: str) -> None:
         against.append(damage)
     for text in against:
         session.err.print(f"error: {text}", style="red", soft_wrap=True)
-    blocked = [_tell_blocked(session, plan, who) for plan in todo]
+    blocked = 0
+    for plan in todo:
+        try:
+            blocked += _tell_blocked(session, plan, who)
+        except UserError as error:
+            # NetBox is asked what it keeps out of branches.
+            session.err.print(f"error: {plan.name}: {error}", style="red", soft_wrap=True)
+            against.append(str(error))
     session.out.print("dry run: nothing written")
-    if against or any(blocked):
+    if against or blocked:
         raise typer.Exit(1)
 
 
@@ -125,7 +132,9 @@ def _tell_blocked(session: Session, plan: Plan, who: str) -> int:
     from netbox_sync_dagster.approve.people import me
 
     policies = session.endpoint(plan.endpoint).policies
-    found = foreseen_blocks(session.warehouse, plan, by=me(who, "cli"), policies=policies)
+    found = foreseen_blocks(
+        session.warehouse, plan, by=me(who, "cli"), policies=policies, target=session.config.netbox
+    )
     by_id, digits = plan.by_id(), id_length(row.change_id for row in plan.rows)
     for change_id, why in found.items():
         row = by_id[change_id]

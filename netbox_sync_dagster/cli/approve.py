@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,8 @@ import typer
 
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve import resolve_ids
-from netbox_sync_dagster.approve.parts import divided
-from netbox_sync_dagster.approve.states import states, unmet
+from netbox_sync_dagster.approve.parts import Divided, added_notes, divided
+from netbox_sync_dagster.approve.states import states, unmet_sentence
 from netbox_sync_dagster.cli.decisions import (
     ActionOption,
     DeviceOption,
@@ -33,8 +34,6 @@ from netbox_sync_dagster.cli.filters import listed
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import read_plan_file
-
-_NEEDS_SHOWN = 3
 
 
 def approve(
@@ -69,7 +68,7 @@ def approve(
     """Approve changes of the current diff, by id, by filter, or as reviewed in a file.
 
     Shows the changes, asks for confirmation, and records their change ids. Writes nothing to NetBox: use apply.
-    --field approves only these fields of updates, as separate changes.
+    --field approves only these fields of updates, as separate changes, and fields without which NetBox refuses them.
     """
     session = session_of(context)
     if dry_run:
@@ -117,7 +116,7 @@ def approve(
     rows = without_applied(session, plan, list(chosen.rows))
     if not show_rows(session, plan, rows):
         return
-    _tell_missing(session, plan, rows, may_add=not (ids and field) and plan_file is None)
+    _tell_needs(session, chosen, fields, rows, may_add=not (ids and field) and plan_file is None)
     if not agreed(session, f"Approve {number_of_changes(rows)}?", yes or dry_run):
         return
     approval = record(
@@ -152,19 +151,21 @@ def _of_file(session: Session, plan: Plan, file: Path) -> list[DiffRow]:
     return [row for row in plan.changes if row.change_id in wanted]
 
 
-def _tell_missing(session: Session, plan: Plan, rows: list[DiffRow], *, may_add: bool) -> None:
-    """Warn about changes whose dependencies are not approved. ``may_add``: --with-dependencies can be used with the options
-    given."""
-    needs = unmet(plan, [row.change_id for row in rows], states(session.warehouse, plan))
-    if not needs:
-        return
-    named = [f"{row.action} {row.resource} {row.key}" for row in needs]
-    more = f", and {len(named) - _NEEDS_SHOWN} more" if len(named) > _NEEDS_SHOWN else ""
-    what, them = ("prerequisite is", "it") if len(needs) == 1 else ("prerequisites are", "them")
-    blocked = "this change" if len(rows) == 1 else "changes that need " + them
-    session.out.print(
-        f"{len(needs)} {what} not approved ({', '.join(named[:_NEEDS_SHOWN])}{more}); without {them} {blocked} will be "
-        f"blocked ({'--with-dependencies adds' if may_add else 'approve'} {them}{'' if may_add else ' too'})",
-        style="yellow",
-        soft_wrap=True,
-    )
+def _tell_needs(
+    session: Session,
+    chosen: Divided,
+    fields: Mapping[str, Collection[str]],
+    rows: list[DiffRow],
+    *,
+    may_add: bool,
+) -> None:
+    """Name the fields that are added to those that were asked for, and the dependencies that are not approved.
+
+    ``may_add``: --with-dependencies can be used with the options given.
+    """
+    known = states(session.warehouse, chosen.plan)
+    add = "--with-dependencies adds {them}" if may_add else "approve {them} too"
+    missing = unmet_sentence(chosen.plan, [row.change_id for row in rows], known, add)
+    for note in (*added_notes(chosen.wholes, fields), missing):
+        if note is not None:
+            session.out.print(note, style="yellow", soft_wrap=True)

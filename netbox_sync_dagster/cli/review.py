@@ -11,7 +11,7 @@ from rich.text import Text
 
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.asked import QuestionFilter
-from netbox_sync_dagster.approve.parts import Divided, divided, part_of, with_parts
+from netbox_sync_dagster.approve.parts import Divided, added_notes, divided, part_of, with_parts
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.resolve import Question, questions_of
 from netbox_sync_dagster.approve.states import is_open, open_dependencies, states
@@ -182,6 +182,8 @@ def _ask_fields(session: Session, row: DiffRow, decided: _Decided) -> bool:
         decided.approved.append(row.change_id)
     else:
         decided.parts[row.change_id] = tuple(names)
+    for note in added_notes([row], {row.change_id: names}):
+        session.out.print(note, style="yellow", soft_wrap=True)
     return True
 
 

@@ -42,7 +42,8 @@ class DiffRow:
     """One diff row. ``change_id`` is empty if the row is not a change (conflict, blocked, drifted).
 
     ``cause`` is the code of ``reason`` (sql/causes.sql), ``subject`` its parameters as a JSON object. ``questions``: hashes of
-    what the row and its fields ask, as JSON (``storage/tables.py``). ``first_diff``: the diff that had the row first; None
+    what the row and its fields ask, as JSON (``storage/tables.py``). ``field_needs``: fields of an update that NetBox takes
+    only together with others of it, as a JSON object. ``first_diff``: the diff that had the row first; None
     in an undo plan.
     """
 
@@ -63,6 +64,7 @@ class DiffRow:
     cause: str | None = None
     subject: str | None = None
     questions: str | None = None
+    field_needs: str | None = None
     first_diff: str | None = None
 
     @property

@@ -49,7 +49,10 @@ def _to_json(row: DiffRow, states: dict[str, str]) -> dict[str, Any]:
         for f in row.fields
     ]
     content = {name: value for name, value in row.__dict__.items() if name not in ("endpoint", "diff_id")}
-    content["subject"] = None if row.subject is None else json.loads(row.subject)
+    content |= {
+        name: None if text is None else json.loads(text)
+        for name, text in (("subject", row.subject), ("field_needs", row.field_needs))
+    }
     return {
         **content,
         "change_id": row.change_id or None,

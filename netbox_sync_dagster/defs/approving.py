@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
 
 from netbox_sync_dagster.apply.ledger import applied_changes
 from netbox_sync_dagster.approve import ApprovalError, Filter, approve, meant
-from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.parts import added_notes, divided, with_parts
 from netbox_sync_dagster.approve.records import netbox_read_at
 from netbox_sync_dagster.approve.select import Words
-from netbox_sync_dagster.approve.states import left_sentence, states
+from netbox_sync_dagster.approve.states import left_sentence, states, unmet_sentence
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
 from netbox_sync_dagster.defs.failures import user_errors_as_failure
@@ -20,6 +21,7 @@ from netbox_sync_dagster.defs.markdown import markdown_value
 from netbox_sync_dagster.defs.metadata import SHOWN, changes_table
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of, shown
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.views import build_database
 
 _WORDS = Words(
@@ -46,6 +48,8 @@ def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: 
         if len(left) < len(rows):
             log_of(context).info(f"left out {len(rows) - len(left)}: applied since the diff was made")
         stay = None
+        if config.decision is Decision.approve:
+            _warn(context, warehouse, plan, left, fields)
         if config.decision is Decision.withdraw:
             stay = left_sentence(plan, [row.change_id for row in left], states(warehouse, plan))
         approval = approve(
@@ -81,6 +85,22 @@ def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: 
     context.add_output_metadata(shown(metadata))
 
 
+def _warn(
+    context: dg.OpExecutionContext,
+    warehouse: Warehouse,
+    plan: Plan,
+    rows: list[DiffRow],
+    fields: Mapping[str, tuple[str, ...]],
+) -> None:
+    """Log which fields are added to the picked ones, and what an apply will block."""
+    chosen = divided(plan, rows, fields)
+    missing = unmet_sentence(
+        chosen.plan, list(chosen.whole_of), states(warehouse, chosen.plan), "with_dependencies adds {them}"
+    )
+    for note in (*added_notes(rows, fields), *([missing] if missing is not None else [])):
+        log_of(context).warning(note)
+
+
 def _policies(settings: Config, endpoint: str) -> Policies:
     try:
         return settings.endpoint(endpoint).policies
@@ -114,11 +134,6 @@ def _meant(
     )
     for note in selection.notes:
         log_of(context).warning(note)
-    if selection.missing:
-        log_of(context).warning(
-            f"{len(selection.missing)} of the changes need others that are not among them: where those are not "
-            "approved, they will be blocked (with_dependencies adds them)"
-        )
     by_id = plan.by_id()
     fields = {change_id: tuple(of_ids) for change_id in selection.change_ids} if of_ids else selection.fields
     return [by_id[change_id] for change_id in selection.change_ids], fields

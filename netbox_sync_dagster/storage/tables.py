@@ -73,7 +73,8 @@ MAIN_TABLE: Mapping[str, str] = _BySystem(lambda source: source.main_table, "sta
 # before and after are JSON text in the notation of compare.values; decision is update, drifted or conflict.
 # cause is the code of why a row or field is not written as usual (sql/causes.sql), subject what the cause is about, as
 # JSON; reason is the sentence composed of both. questions is JSON, {field: {whole, cause}} with hashes of what the row
-# (field "") and its fields ask, see sql/plan/questions.sql; NULL for a plain change. first_diff is the id of the diff that
+# (field "") and its fields ask, see sql/plan/questions.sql; NULL for a plain change. field_needs is
+# JSON, {field: [fields]}: those of an update that NetBox takes only together with others of it. first_diff is the id of the diff that
 # had this row first, without interruption since; the row's own diff if it is new.
 FIELD_STRUCT = (
     "STRUCT(field VARCHAR, before VARCHAR, after VARCHAR, decision VARCHAR, reason VARCHAR, cause VARCHAR)[]"
@@ -98,6 +99,7 @@ DIFF_COLUMNS: Columns = {
     "fields": FIELD_STRUCT,
     "depends_on": "VARCHAR[]",
     "questions": "VARCHAR",
+    "field_needs": "VARCHAR",
     "first_diff": "VARCHAR",
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from netbox_sync_dagster.approve.parts import Divided, divided
 from netbox_sync_dagster.approve.records import ApprovalError
-from netbox_sync_dagster.approve.states import State, open_dependencies, states
+from netbox_sync_dagster.approve.states import State, is_open, states, unmet
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, PlanHead
 from netbox_sync_dagster.web import left_out
 from netbox_sync_dagster.web.app import Visit
@@ -21,7 +21,7 @@ from netbox_sync_dagster.web.query import RowQuery
 @dataclass(frozen=True)
 class Cover:
     """``picked``: the changes that the decision covers; ``needed``: those that an approval of them needs and that wait for one;
-    ``left_out``: of what was picked, the rest; ``changed``: how many picked ids are no changes of the plan."""
+    ``left_out``: of what was picked or is needed, the rest; ``changed``: how many picked ids are no changes of the plan."""
 
     picked: Divided
     needed: list[DiffRow]
@@ -52,7 +52,7 @@ def cover(
     if fields and len(covered) > 1:
         raise ApprovalError("single fields are approved of one update at a time")
     picked = divided(plan, covered, {row.change_id: fields for row in covered})
-    needed = _needed(picked, known) if decision == "approve" else []
+    needed, apart = _needed(picked, known) if decision == "approve" else ([], [])
     not_given = visit.rights.refusals(needed)
     return Cover(
         picked,
@@ -63,6 +63,8 @@ def cover(
             *left_out.unfit([(row, state) for row, state in asked if not fits(decision, state)], decision),
             *left_out.refused(refused, rows),
             *left_out.refused(not_given, needed, needed=True),
+            # Those that were picked are listed already.
+            *left_out.apart([(row, _state(known, row)) for row in apart if row not in there]),
         ],
         len(ids) - len(there),
     )
@@ -72,7 +74,11 @@ def _state(known: Mapping[str, State], row: DiffRow) -> str:
     return known[row.change_id].state if row.change_id in known else "waiting"
 
 
-def _needed(picked: Divided, known: Mapping[str, State]) -> list[DiffRow]:
-    by_id = picked.plan.by_id()
-    found = open_dependencies(picked.plan, list(picked.whole_of), known)
-    return [by_id[change_id] for change_id in found]
+def _needed(picked: Divided, known: Mapping[str, State]) -> tuple[list[DiffRow], list[DiffRow]]:
+    """(the changes that the picked ones need and that can be approved with them, those that must be decided on apart)."""
+    found = unmet(picked.plan, list(picked.whole_of), known)
+    with_them = {row.change_id for row in found if row.action != "delete" and is_open(known, row.change_id)}
+    return (
+        [row for row in found if row.change_id in with_them],
+        [row for row in found if row.change_id not in with_them],
+    )

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.approve.decide import limits_of
-from netbox_sync_dagster.approve.parts import with_parts
+from netbox_sync_dagster.approve.parts import added_notes, with_parts
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
 from netbox_sync_dagster.approve.states import left_approved, states
 from netbox_sync_dagster.compare.plan import Plan, load_plan
@@ -76,6 +76,7 @@ def review(visit: Visit) -> Response:
         prerequisites=found.needed[:_SHOWN],
         left_out=found.left_out,
         changed=found.changed,
+        added=added_notes(found.picked.wholes, dict.fromkeys(picked.ids, fields)) if fields else [],
         newer=str(form.get("diff_id") or plan.diff_id) != plan.diff_id,
         deletes=sum(row.action == "delete" for row in rows),
         limits=limits_of(visit.warehouse, found.picked.plan, policies, rows) if decision == "approve" else [],

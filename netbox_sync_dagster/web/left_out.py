@@ -81,6 +81,28 @@ def refused(why: Mapping[str, str], rows: Iterable[DiffRow], *, needed: bool = F
     return sorted(found, key=lambda one: -one.number)
 
 
+def apart(rows: Iterable[tuple[DiffRow, str]]) -> list[LeftOut]:
+    """Changes, each with its state, that picked ones need and that are not approved with them: deletes, and changes
+    that were rejected."""
+    found: dict[tuple[str, str], list[DiffRow]] = {}
+    for row, state in rows:
+        found.setdefault((row.action, state), []).append(row)
+    return [
+        LeftOut(
+            *_of(those, f"needed: {_apart(action, state)}; until then, what needs it will be blocked"),
+            state=state,
+            link=RowQuery(action=action, state=state).address(),
+        )
+        for (action, state), those in found.items()
+    ]
+
+
+def _apart(action: str, state: str) -> str:
+    if state == "rejected":
+        return "withdraw the rejection, then approve it"
+    return "approve this delete separately" if action == "delete" else "approve it"
+
+
 def _of(rows: Sequence[DiffRow], why: str) -> tuple[int, str, str | None, str, str]:
     resources = {row.resource for row in rows}
     return len(rows), rows[0].action, resources.pop() if len(resources) == 1 else None, why, rows[0].key

@@ -15,6 +15,7 @@ import duckdb
 from starlette.responses import Response
 
 from netbox_sync_dagster.approve.evidence import evidence
+from netbox_sync_dagster.approve.leading import answers_behind
 from netbox_sync_dagster.approve.limits import over_limit
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.source_objects import SourceObject, object_of
@@ -27,6 +28,7 @@ from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.storage.connections import named_rows
+from netbox_sync_dagster.storage.resolutions import Resolution
 from netbox_sync_dagster.storage.versions import read_manifest, versions
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.sync.next_sync import next_sync
@@ -132,9 +134,11 @@ def plan(visit: Visit) -> Response:
 
     content = read_rows(visit, head, look)
     load = cache(partial(_small_plan, visit, head))
+    undo = is_undo(head.name)
     return visit.show(
         "plan.html",
         head=head,
+        answers=_answers_behind(visit, load()) if undo else [],
         query=query,
         view=view,
         limits=_limits(visit, head, load),
@@ -142,9 +146,19 @@ def plan(visit: Visit) -> Response:
         actions=ACTIONS,
         states=STATES,
         known_resources=RESOURCES,
-        undo=is_undo(head.name),
+        undo=undo,
         **content,
     )
+
+
+def _answers_behind(visit: Visit, undo: Plan | None) -> list[Resolution]:
+    """The answers that make the next sync propose again what an undo reverts, of those about objects that the person may
+    see."""
+    if undo is None:
+        return []
+    seen = visit.rights.visible_types({row.object_type for row in undo.changes})
+    shown = [row for row in undo.rows if row.object_type in seen]
+    return answers_behind(visit.warehouse, replace(undo, rows=tuple(shown)))
 
 
 def view_of(visit: Visit) -> str:

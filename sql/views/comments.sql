@@ -60,6 +60,8 @@ comment on view netbox.rejected is 'Rows from NetBox that could not be taken, wi
 comment on view diff.changes is 'Current differences of all resources, one row per object';
 comment on column diff.changes.change_id is
     'hash of the change''s content, what approvals name; empty: no change that can be approved';
+comment on column diff.changes.field_needs is
+    'JSON: fields of the update that NetBox accepts only together with others of it; they are approved together';
 comment on column diff.changes.questions is
     'JSON with hashes of what the row and its fields ask, what answers (ledger.resolutions) name; NULL: nothing';
 comment on column diff.changes.action is

@@ -76,6 +76,7 @@ class Draft:
                 "change_id": made,
                 "parent": more.pop("parent", None),
                 "depends_on": list(more.pop("depends_on", [])),
+                "field_needs": more.pop("field_needs", None),
                 "fields": [
                     {"field": n, "before": _text(b), "after": _text(a), "decision": "update", "reason": None}
                     for n, b, a in triples

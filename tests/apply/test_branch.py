@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.apply import plan_undo
+from netbox_sync_dagster.apply.foreseen import foreseen_blocks
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
 from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.branch import HEADER
@@ -172,9 +173,13 @@ def test_what_netbox_keeps_out_of_branches_is_not_written_past_it(
     content = {"name": field, "type": "text", "object_types": ["dcim.device"]}
     draft.create("custom_fields", field, content, object_type="extras/custom-fields")
     draft.update("devices", "sw1", fixtures.device, {"serial": ("", "X1")})
-    result = harness.approve_and_apply(draft.publish(harness.warehouse))
+    plan = draft.publish(harness.warehouse)
+    harness.approve(plan)
+    foreseen = foreseen_blocks(harness.warehouse, plan, target=harness.target)
+    result = harness.apply(plan)
 
     assert verdicts(result) == {field: "blocked", "sw1": "applied"}
+    assert list(foreseen.values()) == [result.verdicts[0].message]
     assert result.verdicts[0].message.startswith("netbox-branching keeps custom_fields out of branches")
     assert netbox.all("extras/custom-fields", name=field) == []
 

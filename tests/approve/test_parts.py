@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from netbox_sync_dagster.approve import ApprovalError, approve, approved, resolve_ids
-from netbox_sync_dagster.approve.parts import part_in, part_of, with_parts
+from netbox_sync_dagster.approve.parts import added_notes, part_in, part_of, with_parts
 from netbox_sync_dagster.approve.select import Filter, select
 from netbox_sync_dagster.approve.states import notes, states
 from netbox_sync_dagster.compare.plan import Plan
@@ -57,6 +57,25 @@ def test_an_approved_field_is_a_change_of_its_own(warehouse: Warehouse, plan: Pl
     assert list(approved(warehouse, "lab", parts)) == []
     with pytest.raises(ApprovalError, match="was rejected by alice"):
         decide(warehouse, plan, [whole.change_id], fields=["mtu"])
+
+
+def test_fields_that_netbox_takes_only_together_are_one_part(warehouse: Warehouse) -> None:
+    draft = Draft()
+    vlans = {"mode": (None, "access"), "untagged_vlan": (None, ref("vlans", "5")), "mtu": (None, 9000)}
+    port = draft.update("interfaces", "Gi0/1", PORT, vlans, field_needs='{"untagged_vlan":["mode"]}')
+    draft.create("vlans", "5", {"vid": 5, "name": "five"})
+    plan = draft.publish(warehouse)
+    row = plan.by_id()[port]
+    assert [item.name for item in part_of(row, ["untagged_vlan"]).fields] == ["mode", "untagged_vlan"]
+    assert [item.name for item in part_of(row, ["mode"]).fields] == ["mode"]
+    assert part_of(row, ["untagged_vlan", "mtu"]) is row
+    assert added_notes([row], {port: ("untagged_vlan",)}) == [
+        "mode included in 1 update: NetBox refuses untagged_vlan without it"
+    ]
+    assert added_notes([row], {port: ("mode", "mtu")}) == []
+    [part] = decide(warehouse, plan, [port], fields=["untagged_vlan"]).change_ids
+    parts = with_parts(warehouse, plan).by_id()
+    assert [item.name for item in parts[part].fields] == ["mode", "untagged_vlan"]
 
 
 def test_a_part_needs_only_what_its_fields_need(warehouse: Warehouse) -> None:

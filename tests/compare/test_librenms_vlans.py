@@ -44,6 +44,9 @@ def test_access_trunk_and_none(case: Case) -> Steps:
     case.state.add_port(switch, "zero", ifVlan="0")
     only = case.state.add_port(switch, "only", ifVlan="1")
     case.state.add_membership(only, 649, untagged=1)
+    known = case.device("sw1")
+    for name in ("access", "trunk"):
+        case.netbox.create("dcim/interfaces", device=known["id"], name=name, type="1000base-t")
     plan = yield
     assert {r.key: vlan_fields(r) for r in rows(plan, "interfaces")} == {
         "sw1 access": ("access", "50", None),
@@ -51,6 +54,11 @@ def test_access_trunk_and_none(case: Case) -> Steps:
         "sw1 empty": (None, None, None),
         "sw1 zero": (None, None, None),
         "sw1 only": ("access", "649", None),
+    }
+    # NetBox takes no VLANs of a port without a mode.
+    assert {r.key: r.field_needs for r in rows(plan, "interfaces") if r.field_needs} == {
+        "sw1 access": '{"untagged_vlan":["mode"]}',
+        "sw1 trunk": '{"tagged_vlans":["mode"],"untagged_vlan":["mode"]}',
     }
 
 

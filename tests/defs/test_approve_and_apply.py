@@ -239,6 +239,26 @@ def test_what_a_filter_names_and_is_in_no_change_is_said(
     )
 
 
+def test_what_changes_need_through_others_is_named(harness: DagsterHarness) -> None:
+    draft = Draft("paris")
+    tag = draft.create("tags", "infra", {"slug": "infra"})
+    vlan = draft.create("vlans", "5", {"vid": 5, "name": "five"}, depends_on=[tag])
+    held = {"id": 7, "last_updated": "2026-01-01T00:00:00+00:00"}
+    needs = {"field_needs": '{"untagged_vlan":["mode"]}', "depends_on": [vlan]}
+    fields = {"mode": (None, "access"), "untagged_vlan": (None, 5), "mtu": (None, 9000)}
+    port = draft.update("interfaces", "Gi0/1", held, fields, **needs)
+    draft.publish(harness.warehouse)
+    result = decide(harness, change_ids=[port], field=["untagged_vlan"])
+    assert result.success
+    said = [event.message for event in harness.instance.all_logs(result.run_id)]
+    assert any("mode included in 1 update: NetBox refuses untagged_vlan without it" in text for text in said)
+    assert any(
+        "2 prerequisites are not approved (create tags infra, create vlans 5); without them this change will be blocked "
+        "(with_dependencies adds them)" in text
+        for text in said
+    )
+
+
 def test_a_sync_without_endpoints_is_refused_and_one_named_twice_is_one(harness: DagsterHarness) -> None:
     assert failure(harness.sync()) == "no endpoint is named; say which are synced, e.g. endpoints: [paris]"
     assert harness.sync("paris", "paris").success

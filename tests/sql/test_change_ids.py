@@ -144,6 +144,15 @@ def test_the_files_of_a_large_diff_are_those_of_a_small_one(
     )
     put(con, "sw1", [], resource="devices", object_type="dcim/devices", action="blocked", reason="no more")
     con.execute("INSERT INTO diff.dependencies VALUES ('interfaces', 'sw1 b', 'interfaces', 'sw1 a')")
+    con.execute(read_sql("plan/field_needs.sql"))
+    for pair in (("mtu", "type"), ("mtu", "mode"), ("name", "mtu")):
+        con.execute(
+            "INSERT INTO diff.field_needs VALUES ('interfaces', 'sw1 b', ?, 'interfaces', 'sw1 b', ?, 'why')",
+            pair,
+        )
+    con.execute(
+        "INSERT INTO diff.field_needs VALUES ('interfaces', 'sw1 b', 'x', 'devices', 'sw1', 'y', 'z')"
+    )
     con.execute(read_sql("plan/questions.sql"))
     add_change_ids(con, "paris")
     add_first_diffs(con, [])
@@ -158,5 +167,9 @@ def test_the_files_of_a_large_diff_are_those_of_a_small_one(
         found.append((counts, rows.columns, list(map(str, rows.types)), rows.fetchall()))
 
     assert found[0] == found[1]
+    kept = duckdb.sql(
+        f"SELECT key, field_needs FROM read_parquet('{folder}/*.parquet') WHERE field_needs <> ''"
+    )
+    assert kept.fetchall() == [("sw1 b", '{"mtu":["mode","type"],"name":["mtu"]}')]
     assert found[0][0] == {"devices": {"blocked": 1}, "interfaces": {"create": 1, "drifted": 1, "update": 1}}
     assert len(list((tmp_path / "1").glob("*.parquet"))) == len(list((tmp_path / "5000").glob("*.parquet")))

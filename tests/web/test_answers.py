@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from netbox_sync_dagster.apply import apply_approved
+from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.storage.locks import EndpointLock
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.web import rights
@@ -306,3 +308,31 @@ def test_a_name_is_mapped_and_a_busy_endpoint_is_compared_later(site: Site) -> N
     site.sync()
     assert reason().startswith("no role: map roles")
     assert "R640 & Co" in anna.open("/plans/paris/answers")
+
+
+def test_an_undo_names_the_answers_that_would_propose_it_again(drifted: Site) -> None:
+    site, anna = drifted, _anna(drifted)
+    assert "memory 1024 → 2048" in _answer(anna, "take", field="memory")
+    plan, config = site.plan(), site.config
+    [row] = plan.changes
+    approve(
+        site.warehouse,
+        plan,
+        [row.change_id],
+        who="anna",
+        through="cli",
+        policies=config.endpoint("paris").policies,
+    )
+    done = apply_approved(site.warehouse, config.netbox, "paris", plan, who="anna")
+    anna.open("/ledger")
+    text = anna.send(f"/ledger/applies/{done.apply_id}/undo")
+    said = (
+        "1 answer leads to what this reverts: the next sync proposes it again unless it is withdrawn . "
+        "take for virtual machines web1, memory (anna)"
+    )
+    assert said in text
+    assert 'href="/plans/paris/answers?state=valid"' in anna.page
+    site.netbox.add_user("racks", PASSWORD, permissions={"dcim.rack": {"view"}})
+    racks = site.visitor()
+    racks.log_in("racks")
+    assert "1 answer" not in racks.open(f"/plans/undo-{done.apply_id}")

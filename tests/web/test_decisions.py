@@ -337,6 +337,33 @@ def test_what_is_left_out_and_why(site: Site) -> None:
     assert "14 + create several nobody has decided on it for example" in text
 
 
+def test_needed_deletes_and_rejected_changes_are_named(in_step: Site) -> None:
+    site, anna = in_step, _anna(in_step)
+    netbox = NetBox(site.netbox.url, site.netbox.token)
+    vm = netbox.one("virtualization/virtual-machines", name="web1")
+    nic = netbox.one("virtualization/interfaces", virtual_machine_id=vm["id"])
+    draft = Draft("paris")
+    tag = draft.create("tags", "infra", {"name": "infra", "slug": "infra", "color": "9e9e9e"})
+    gone = draft.delete("vm_interfaces", "web1 net0", nic)
+    fields = {"tags": ([], ["infra"]), "memory": (vm["memory"], 512)}
+    whole = draft.update("virtual_machines", "web1", vm, fields, depends_on=[tag, gone])
+    _publish(site, draft)
+    _review(anna, tag, decision="reject")
+    _decide(anna, comment="no tags")
+    text = _review(anna, whole)
+    assert "Needed by it" not in text
+    assert "2 rows are left out: which and why" in text
+    assert (
+        "1 + create rejected tags needed: withdraw the rejection, then approve it; until then, what needs it will be "
+        "blocked for example infra" in text
+    )
+    assert (
+        "1 − delete vm interfaces needed: approve this delete separately; until then, what needs it will be "
+        "blocked for example web1 net0" in text
+    )
+    assert 'href="/plans/paris?action=delete&amp;state=waiting"' in anna.page
+
+
 def test_dependencies_that_somebody_else_has_to_approve(site: Site) -> None:
     machine = {"virtualization.virtualmachine": {"view", "add"}}
     site.netbox.add_user("vms", PASSWORD, permissions=machine)
