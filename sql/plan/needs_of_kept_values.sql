@@ -64,6 +64,16 @@ kept as (
     join netbox.device_types t on t.id = d.device_type_id
     where p.manufacturer_id <> t.manufacturer_id
     union all
+    -- Where a rack or location moves to another site, its devices move along, and stay in their clusters.
+    select 'dcim/devices', d.id, if(c.site_id <> d.site_id, ['cluster', 'site'], ['cluster', 'location']), null, null,
+        because('cluster_in_another_place', {cluster: c.name, place: if(c.site_id <> d.site_id, 'site', 'location')})
+    from (select c.id, c.name, coalesce(l.site_id, c.scope_id) as site_id, l.id as location_id
+          from netbox.clusters c
+          left join netbox.locations l on c.scope_type = 'dcim.location' and l.id = c.scope_id
+          where c.scope_type in ('dcim.site', 'dcim.location')) c
+    join netbox.devices d on d.cluster_id = c.id
+    where c.site_id <> d.site_id or (c.location_id is not null and c.location_id is distinct from d.location_id)
+    union all
     -- LAG, parent and bridge are on the same device, or in the same virtual chassis.
     select 'dcim/interfaces', a.id, [a.field], null, null,
         because('linked_to_another_device', {link: if(a.field = 'lag', 'LAG', a.field), interface: o.name,

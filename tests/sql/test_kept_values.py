@@ -23,6 +23,24 @@ def test_a_device_whose_platform_is_for_another_manufacturer() -> None:
     assert {r.key: r.fields for r in estate.rows() if r.resource == "devices"} == {"sw1": {"serial": "FOC2"}}
 
 
+def test_a_device_that_moved_with_its_rack_and_is_in_a_cluster_of_the_former_site() -> None:
+    estate = switch(policies={**GENEROUS, "owns": ["devices.serial"]})
+    for number, name in ((1, "Paris"), (2, "Lyon")):
+        estate.add("netbox.sites", id=number, name=name, slug=name.lower())
+        estate.add("netbox.locations", id=number, name=f"Room {name}", slug=f"room-{number}", site_id=number)
+    estate.add("netbox.clusters", id=1, name="hosts", scope_type="dcim.site", scope_id=1)
+    estate.change("netbox.devices", "sw1", status="active", serial="FOC1", site_id=2, cluster_id=1)
+    estate.change("librenms.devices", serial="FOC2")
+    said = (
+        "serial: its cluster hosts is at another {}, and NetBox refuses every edit until one of them is moved"
+    )
+    assert told(estate, "devices")["sw1"] == ("conflict", said.format("site"))
+    estate.change("netbox.clusters", "hosts", scope_type="dcim.location", scope_id=2)
+    assert told(estate, "devices")["sw1"] == ("conflict", said.format("location"))
+    estate.change("netbox.devices", "sw1", location_id=2)
+    assert {r.key: r.fields for r in estate.rows() if r.resource == "devices"} == {"sw1": {"serial": "FOC2"}}
+
+
 def test_an_interface_whose_lag_is_on_a_device_that_left_the_virtual_chassis() -> None:
     estate = switch()
     known_switch(estate, 2)
