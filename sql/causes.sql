@@ -505,7 +505,7 @@ select * from (values
 
     -- VLANs (sql/match/vlans.sql, sql/diff/vlans.sql)
     ('vlan_in_several_places', 'conflict', 'ambiguous: VLAN {vid} is in several places of the same rank ({places})',
-        'Set defaults.vlan_group.', [], ['vid', 'places']),
+        'Set defaults.vlan_group, or delete or move all but one of these VLANs in NetBox.', [], ['vid', 'places']),
     ('q_in_q_not_shown', 'drifted',
         'NetBox has mode q-in-q, and {source} does not show outer tags; the VLANs are not compared',
         'Change the mode in NetBox if it is wrong.', ['leave'], []),

@@ -314,7 +314,8 @@ evaluated as (
                 then conflict('virtual_machine_of_this_name', {name: v.name, policy: guest_policy})
             when c.key is null and g.name is not null and w.not_imported is null
                 then conflict('known_as_virtual_machine', {witness: g.why, name: g.name, policy: guest_policy})
-            when c.key is null and n.found is not null and w.not_imported is null
+            -- Also where new devices are not imported: it is not new if it is this one.
+            when c.key is null and n.found is not null and w.inactive is not true
                 then conflict('may_be_this_device', {candidates: n.found, field: settings.node_field,
                     entry: to_json(settings.id_scope) || ': ' || w.id_value})
             when c.key is null and w.name is not null

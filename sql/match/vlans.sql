@@ -101,7 +101,7 @@ holders as (
 held as (
     select owner_resource, owner, vid, rank, count(*) as candidates, min(id) as netbox_id, min_by(name, id) as name,
            min_by(group_id, id) as group_id, min_by(group_slug, id) as group_slug, min_by(away, id) as away,
-           list(coalesce(group_slug, 'no group') order by group_slug) as places
+           list(coalesce(group_slug, 'no group: ' || name || ' (id ' || id || ')') order by group_slug, id) as places
     from holders group by owner_resource, owner, vid, rank
     qualify rank = min(rank) over (partition by owner_resource, owner, vid)
 ),

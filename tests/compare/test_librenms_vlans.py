@@ -345,13 +345,12 @@ def test_ungrouped_vlans_are_told_apart_by_their_site(case: Case) -> Steps:
     case.netbox.delete("ipam/vlan-groups", case.basics["group"]["id"])
     case.device("sw1")
     case.state.add_vlan(switch, 2050, "data")
-    for name in ("a", "b"):
-        case.netbox.create("ipam/vlans", vid=2050, name=name)
+    a, b = (case.netbox.create("ipam/vlans", vid=2050, name=name)["id"] for name in ("a", "b"))
     plan = yield
     (found,) = rows(plan, "vlans")
     assert (found.action, found.reason) == (
         "conflict",
-        "ambiguous: VLAN 2050 is in several places of the same rank (no group, no group)",
+        f"ambiguous: VLAN 2050 is in several places of the same rank (no group: a (id {a}), no group: b (id {b}))",
     )
     own = case.netbox.create("ipam/vlans", vid=2050, name="c", site=case.basics["site"]["id"])
     plan = yield

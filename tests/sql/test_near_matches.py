@@ -161,8 +161,9 @@ def test_a_device_of_the_guests_name_is_a_question() -> None:
     )
 
 
-def test_a_device_with_its_domain_is_a_question() -> None:
-    estate = Estate("librenms", import_devices="all")
+@pytest.mark.parametrize("imported", ["all", "none"])
+def test_a_device_with_its_domain_is_a_question(imported: str) -> None:
+    estate = Estate("librenms", import_devices=imported)
     device(estate, 1, "sw1")
     estate.add("netbox.devices", id=3, name="sw1.example.com")
     assert told(estate, "devices") == {
