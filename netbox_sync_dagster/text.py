@@ -177,6 +177,11 @@ def in_one_unit(seconds: float) -> str:
     return f"{max(int(seconds), 0)} s"
 
 
+def rows_ask(number: int) -> str:
+    """``1 row asks something``"""
+    return f"{number:,} row{'s ask' if number != 1 else ' asks'} something"
+
+
 def natural_key(text: str) -> tuple[str, str]:
     """Sorts as people count: Ethernet1/2 before Ethernet1/10, in any case. The same order as natural_order() in
     sql/natural.sql, then the text itself."""

@@ -29,7 +29,6 @@ MARKS = {
 }
 ACTIONS = tuple(MARKS)
 CHANGES = ("create", "update", "delete")
-QUESTIONS = ("conflict", "blocked", "drifted")
 _MIN_ID = 8
 FIELD_INDENT = " " * 6
 
@@ -63,9 +62,11 @@ def summary(numbers: Mapping[str, int]) -> Text:
 def total(rows: Collection[DiffRow], objects: int) -> Text:
     """``7 changes of 3 objects: 4 create, 3 update; 2 questions: 1 conflict, 1 blocked``. Every list ends with this line, so
     that all commands count alike; ``objects`` is the number that the changes concern."""
+    from netbox_sync_dagster.compare.plan import ASKING_ACTIONS
+
     numbers = counts(rows)
     changes = {action: number for action, number in numbers.items() if action in CHANGES}
-    questions = {action: number for action, number in numbers.items() if action in QUESTIONS}
+    questions = {action: number for action, number in numbers.items() if action in ASKING_ACTIONS}
     parts = []
     if changes:
         number = sum(changes.values())

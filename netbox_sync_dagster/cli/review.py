@@ -29,6 +29,7 @@ from netbox_sync_dagster.cli.resolve import Desk, ask_questions
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan, is_undo, load_plan
 from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.text import rows_ask
 
 _HELP = (
     "y  approve this change",
@@ -114,8 +115,7 @@ def _answer(session: Session, plan: Plan, asked: list[Question], name: str) -> N
     if not asked:
         return
     number = len({one.name for one in asked})
-    rows = "1 row asks" if number == 1 else f"{number} rows ask"
-    if session.answer(f"{rows} something; answer now? [y,n] ").lower() == "y":
+    if session.answer(f"{rows_ask(number)}; answer now? [y,n] ").lower() == "y":
         ask_questions(Desk(session, session.endpoint(plan.endpoint), plan, name), asked)
 
 

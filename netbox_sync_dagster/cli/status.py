@@ -14,13 +14,14 @@ from rich.text import Text
 
 from netbox_sync_dagster.cli.console import make_table, write_json
 from netbox_sync_dagster.cli.session import session_of
-from netbox_sync_dagster.text import in_one_unit, visible
+from netbox_sync_dagster.text import in_one_unit, rows_ask, visible
 
 _STYLES = {
     "ok": "green",
     "in sync": "green",
     "changes waiting": "cyan",
-    "conflicts": "yellow",
+    "changes approved": "cyan",
+    "questions": "yellow",
     "stale": "red",
     "unreachable": "red",
     "error": "red",
@@ -39,7 +40,7 @@ def status(
 
     Per endpoint: the last read, whether it was complete, and the numbers of waiting and skipped changes. The
     state is the first that applies of: not configured, disabled, unreachable, error, never synced, running, stale (older than twice its interval),
-    changes waiting, conflicts, in sync.
+    changes waiting, changes approved, questions (rows ask something), in sync.
 
     The same as: netbox-sync sql "FROM sync.status".
     """
@@ -84,6 +85,12 @@ def status(
             session.out.print(f"{row['endpoint']}: {sentence}", style="yellow", soft_wrap=True)
         for reason in (row["reasons"] or [])[:3]:
             session.out.print(f"{row['endpoint']}: {reason}", style="yellow", soft_wrap=True)
+        if row["questions"]:
+            session.out.print(
+                f"{row['endpoint']}: {rows_ask(row['questions'])}: netbox-sync resolve {row['endpoint']}",
+                style="yellow",
+                soft_wrap=True,
+            )
         if row["shows_only"]:
             session.out.print(f"{row['endpoint']}: {row['shows_only']}", style="yellow", soft_wrap=True)
         for gate in row["gates"] or []:

@@ -18,6 +18,8 @@ from netbox_sync_dagster.storage.damage import damage_named
 from netbox_sync_dagster.text import natural_key, visible
 
 CHANGE_ACTIONS = ("create", "update", "delete")
+# Rows that ask something, which a person answers.
+ASKING_ACTIONS = ("conflict", "blocked", "drifted")
 
 _UNDO = re.compile(r"undo-(\d{8}T\d{9}Z-[0-9a-f]{4})")
 

@@ -12,15 +12,13 @@ from pathlib import Path
 
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.cli.console import SafeConsole
-from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.compare.plan import ASKING_ACTIONS, load_plan
 from netbox_sync_dagster.demo.servers import CLUSTERS, Lab
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.text import Shown
 
 ENDPOINTS = ("librenms", "pve-paris", "pve-lyon")
-# Actions of rows that ask a person something.
-_ASKING = ("conflict", "blocked", "drifted")
 
 
 class DemoFailed(UserError):
@@ -119,7 +117,7 @@ def whole_way(lab: Lab, console: SafeConsole) -> None:
     _command(console, ["sync"], Excerpt(4, 1))
     _command(console, ["status"])
     plans = {name: load_plan(Warehouse(home), name) for name in ENDPOINTS}
-    asking = sum(row.action in _ASKING for plan in plans.values() for row in plan.rows)
+    asking = sum(row.action in ASKING_ACTIONS for plan in plans.values() for row in plan.rows)
     console.print_lines(f"{asking} rows wait for an answer, see netbox-sync resolve: they are never guessed")
     _title(console, "6. Everything can be asked in SQL, at any time")
     query = (

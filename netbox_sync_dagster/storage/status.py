@@ -22,7 +22,8 @@ STATES = (
     "running",
     "stale",
     "changes waiting",
-    "conflicts",
+    "changes approved",
+    "questions",
     "in sync",
 )
 # A person should check these endpoints: they deliver nothing new.
@@ -59,6 +60,7 @@ class Status:
     conflicts: int | None
     blocked: int | None
     drifted: int | None
+    questions: int | None
     acknowledged: int | None
 
     @property

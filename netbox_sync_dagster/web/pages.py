@@ -40,7 +40,7 @@ from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
 from netbox_sync_dagster.web.questions import questions_of_rows, shown_to
 from netbox_sync_dagster.web.shown import reasons_of
 from netbox_sync_dagster.web.to_apply import apply_offer
-from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for
+from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for, questions_for
 
 _T = TypeVar("_T")
 
@@ -53,18 +53,18 @@ _VIEWS = ("rows", "objects", "causes")
 def overview(visit: Visit) -> Response:
     """``GET /``: every endpoint's status, what waits, and the applies that run."""
 
-    def look(con: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    def look(con: duckdb.DuckDBPyConnection) -> tuple[list[dict[str, Any]], dict[str, int], dict[str, int]]:
         found = named_rows(
             con.execute(
                 "select * from sync.status order by system = 'netbox', natural_order(endpoint), endpoint"
             )
         )
-        return found, open_for(con, visit.rights)
+        return found, open_for(con, visit.rights), questions_for(con, visit.rights)
 
     try:
-        found, open_changes = ask(visit.warehouse, look)
+        found, open_changes, questions = ask(visit.warehouse, look)
     except WarehouseError:
-        found, open_changes = [], {}
+        found, open_changes, questions = [], {}, {}
     # The query has downloaded what is read now, for all endpoints together.
     warehouse = visit.warehouse.as_downloaded()
     known = {endpoint.name: endpoint for endpoint in visit.config.endpoints}
@@ -78,8 +78,8 @@ def overview(visit: Visit) -> Response:
         row["manual"] = endpoint is not None and endpoint.enabled and not endpoint.every
         if endpoint is not None:
             approvals = approvals_for(warehouse, endpoint, visit.rights, me, row["approved"] or 0)
-            waiting.append(Waiting(name, open_changes.get(name, 0), approvals))
-    waiting = [item for item in waiting if item.open or item.approvals]
+            waiting.append(Waiting(name, open_changes.get(name, 0), approvals, questions.get(name, 0)))
+    waiting = [item for item in waiting if item.open or item.approvals or item.questions]
     return visit.show("overview.html", endpoints=found, waiting=waiting, now=moment)
 
 

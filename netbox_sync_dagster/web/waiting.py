@@ -1,4 +1,4 @@
-"""What waits for one person: changes to decide on, and approvals of others that need one more person."""
+"""What waits for one person: changes to decide on, rows that ask something, and approvals of others that need one more person."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netbox_sync_dagster.approve.agreement import Agreement, proven_groups
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import approved
-from netbox_sync_dagster.compare.plan import load_plan
+from netbox_sync_dagster.compare.plan import ASKING_ACTIONS, load_plan
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.web.rights import Rights
@@ -23,11 +23,13 @@ _MOST_ROWS = 20_000
 @dataclass(frozen=True)
 class Waiting:
     """Of one endpoint: ``open`` changes without a decision that the person may write, and ``approvals`` of others that need
-    another person; the person has not approved these yet."""
+    another person; the person has not approved these yet. ``questions``: rows that ask something, and that the person may
+    see."""
 
     endpoint: str
     open: int
     approvals: int
+    questions: int
 
 
 def open_for(con: duckdb.DuckDBPyConnection, rights: Rights) -> dict[str, int]:
@@ -39,6 +41,20 @@ def open_for(con: duckdb.DuckDBPyConnection, rights: Rights) -> dict[str, int]:
     found: dict[str, int] = {}
     for endpoint, object_type, action, number in rows:
         if rights.may_write(object_type, action):
+            found[endpoint] = found.get(endpoint, 0) + number
+    return found
+
+
+def questions_for(con: duckdb.DuckDBPyConnection, rights: Rights) -> dict[str, int]:
+    """By endpoint, the rows that ask something, of the object types that the person may see."""
+    actions = ", ".join(f"'{action}'" for action in ASKING_ACTIONS)
+    rows = con.execute(
+        f"select endpoint, object_type, count(*) from sync.change_states where action in ({actions}) group by all"
+    ).fetchall()
+    shown = rights.visible_types({object_type for _, object_type, _ in rows})
+    found: dict[str, int] = {}
+    for endpoint, object_type, number in rows:
+        if object_type in shown:
             found[endpoint] = found.get(endpoint, 0) + number
     return found
 

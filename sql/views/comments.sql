@@ -110,7 +110,7 @@ comment on column diff.fields.decision is 'update: written when applied; drifted
 -- sync: the status of syncs.
 comment on view sync.status is 'One row per endpoint and for NetBox: last reads, completeness, what waits';
 comment on column sync.status.state is
-    'the first that holds: not configured, disabled, unreachable, error (see error), never synced, running, stale, changes waiting, conflicts, in sync; NetBox: ok';
+    'the first that holds: not configured, disabled, unreachable, error (see error), never synced, running, stale, changes waiting (to be decided on), changes approved (and not applied), questions (rows that ask something), in sync; NetBox: ok';
 comment on column sync.status.every is 'seconds from sync to sync, by interval or schedule; 0: by hand only';
 comment on column sync.status.seconds is 'the last sync, from the start of the read to the end of the comparison';
 comment on column sync.status.failures is 'failed tries since the last good sync';
@@ -120,6 +120,7 @@ comment on column sync.status.gates is 'why nothing of the current diff can be a
 comment on column sync.status.shows_only is
     'the only device, guest or container that the current diff shows, and how old the rest is; null: it shows everything';
 comment on column sync.status.waiting is 'changes that nobody decided on, or whose approval has expired';
+comment on column sync.status.questions is 'rows that ask something: conflicts, blocked and drifted rows';
 comment on column sync.status.approved is 'changes that are approved and not applied yet';
 comment on column sync.status.applied is 'changes of the current diff that were applied since';
 comment on view sync.snapshots is 'Every kept snapshot: completeness, reasons, row counts; read, read_reason: whether the server was read completely, and why';

@@ -8,8 +8,9 @@ case
     when not synced then 'never synced'
     when running then 'running'
     when stale then 'stale'
-    when waiting + approved > 0 then 'changes waiting'
-    when conflicts > 0 then 'conflicts'
+    when waiting > 0 then 'changes waiting'
+    when approved > 0 then 'changes approved'
+    when questions > 0 then 'questions'
     -- NetBox itself is read, not synced.
     when system = 'netbox' then 'ok'
     else 'in sync'

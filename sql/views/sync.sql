@@ -142,6 +142,7 @@ found as (
         count(*) filter (c.action = 'conflict') as conflicts,
         count(*) filter (c.action = 'blocked') as blocked,
         count(*) filter (c.action = 'drifted') as drifted,
+        count(*) filter (c.action in ('conflict', 'blocked', 'drifted')) as questions,
         count(*) filter (c.action = 'acknowledged') as acknowledged
     from sync.change_states as c
     group by c.endpoint
@@ -197,6 +198,7 @@ select
     case when p.diff_id is not null then coalesce(f.conflicts, 0) end as conflicts,
     case when p.diff_id is not null then coalesce(f.blocked, 0) end as blocked,
     case when p.diff_id is not null then coalesce(f.drifted, 0) end as drifted,
+    case when p.diff_id is not null then coalesce(f.questions, 0) end as questions,
     case when p.diff_id is not null then coalesce(f.acknowledged, 0) end as acknowledged
 from last_tries as l
 full join configured as c on c.system = l.system and c.endpoint = l.endpoint

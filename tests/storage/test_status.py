@@ -44,8 +44,9 @@ RULES = (
     ("never synced", lambda f: not f["synced"]),
     ("running", lambda f: f["running"]),
     ("stale", lambda f: f["stale"]),
-    ("changes waiting", lambda f: f["waiting"] + f["approved"] > 0),
-    ("conflicts", lambda f: f["conflicts"] > 0),
+    ("changes waiting", lambda f: f["waiting"] > 0),
+    ("changes approved", lambda f: f["approved"] > 0),
+    ("questions", lambda f: f["questions"] > 0),
     ("in sync", lambda f: True),
 )
 
@@ -56,7 +57,7 @@ def expected(facts: dict[str, Any]) -> str:
 
 def test_every_combination_of_facts_has_the_first_state_that_holds() -> None:
     flags = ("configured", "enabled", "failed", "unreachable", "synced", "running", "stale")
-    numbers = ("waiting", "approved", "conflicts")
+    numbers = ("waiting", "approved", "questions")
     combinations = [
         dict(zip((*flags, *numbers), values, strict=True))
         for values in product(*[(False, True)] * len(flags), *[(0, 3)] * len(numbers))
@@ -91,7 +92,7 @@ class Case:
     fault: str
     running: bool
     creates: int
-    conflicts: int
+    asking: tuple[str, ...]
 
 
 CASES = st.builds(
@@ -104,7 +105,7 @@ CASES = st.builds(
     fault=st.sampled_from(["", "", "unreachable", "error", "compare"]),
     running=st.booleans(),
     creates=st.sampled_from([0, 2]),
-    conflicts=st.sampled_from([0, 1]),
+    asking=st.sampled_from([(), ("conflict",), ("blocked",), ("drifted", "blocked")]),
 )
 
 
@@ -122,7 +123,7 @@ def state_of(case: Case) -> str | None:
         "stale": bool(case.interval) and case.read is not None and case.read > 2 * case.interval,
         "waiting": case.creates if synced else 0,
         "approved": 0,
-        "conflicts": case.conflicts if synced else 0,
+        "questions": len(case.asking) if synced else 0,
     }
     return expected(facts) if known else None
 
@@ -138,7 +139,7 @@ def write_case(warehouse: Warehouse, name: str, case: Case) -> None:
     if case.read is not None:
         warehouse.append_jsonl(reads, line(case.read, ok=True, snapshot_id="s", complete=True))
         if case.compared:
-            publish_diff(warehouse, name, create=case.creates, conflict=case.conflicts)
+            publish_diff(warehouse, name, create=case.creates, **dict.fromkeys(case.asking, 1))
             warehouse.append_jsonl(compares, line(case.read - 1, ok=True, diff_id="d"))
     if case.fault == "compare":
         warehouse.append_jsonl(compares, line(3, ok=False, error="NetBox was never read"))
@@ -221,7 +222,7 @@ def test_a_status_is_told_again_only_when_it_is_another(tmp_path: Path, tokens: 
 
     first = evaluate(status_sensor)
     again = evaluate(status_sensor, cursor=first.cursor)
-    write_case(warehouse, "paris", Case(True, True, 60, 1000, True, "unreachable", False, 0, 0))
+    write_case(warehouse, "paris", Case(True, True, 60, 1000, True, "unreachable", False, 0, ()))
     later = evaluate(status_sensor, cursor=first.cursor)
 
     assert [event.passed for event in first.asset_events] == [True]
@@ -245,7 +246,7 @@ def test_an_idle_tick_reads_again_only_what_changed_or_gets_stale(
     build_database(warehouse)
     assert status_inputs(warehouse) == inputs
     assert evaluate(status_sensor, cursor=cursor).skip_message == "1 never synced"
-    write_case(warehouse, "paris", Case(True, True, 60, 10, True, "", False, 0, 0))
+    write_case(warehouse, "paris", Case(True, True, 60, 10, True, "", False, 0, ()))
     assert status_inputs(warehouse) != inputs
     # Stale after two intervals.
     rows = read_status(warehouse)
@@ -253,6 +254,30 @@ def test_an_idle_tick_reads_again_only_what_changed_or_gets_stale(
     assert success is not None
     assert good_until(rows, success + timedelta(seconds=10)) == success + timedelta(seconds=120)
     assert good_until(rows, success + timedelta(seconds=130)) == success + timedelta(seconds=730)
+
+
+def test_an_endpoint_that_only_asks_is_not_in_sync(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "data")
+    config = tmp_path / "netbox_sync.yaml"
+    endpoints = [{"name": name, "kind": "librenms", "url": "http://127.0.0.1:1"} for name in ("lyon", "nms")]
+    YAML(typ="safe").dump({"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": endpoints}, config)
+    publish_diff(warehouse, "nms", blocked=113)
+    publish_diff(warehouse, "lyon", drifted=1)
+    for name in ("nms", "lyon"):
+        write_case(warehouse, name, Case(True, True, 0, 10, False, "", False, 0, ()))
+    rows = read_status(warehouse)
+    assert [(row.endpoint, row.state, row.waiting, row.questions) for row in rows] == [
+        ("lyon", "questions", 0, 1),
+        ("nms", "questions", 0, 113),
+    ]
+    check = status_result("librenms", rows)
+    assert "| nms | questions | 113 | 0 |" in check.metadata["status"].value
+    out = io.StringIO()
+    with redirect_stdout(out):
+        run(["--config", str(config), "--home", str(warehouse.home), "status"])
+    shown = out.getvalue().splitlines()
+    assert "nms: 113 rows ask something: netbox-sync resolve nms" in shown
+    assert "lyon: 1 row asks something: netbox-sync resolve lyon" in shown
 
 
 def test_a_sync_that_takes_longer_than_its_interval_is_reported(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ def configure(site: Site, **changes: Any) -> None:
 def test_open_changes_are_those_that_the_person_may_write(site: Site) -> None:
     anna = site.visitor()
     number = len(site.plan().changes)
-    assert f"What waits for me {number} changes of paris to decide on" in anna.log_in()
+    text = anna.log_in()
+    assert f"What waits for me {number} changes of paris to decide on 1 row of paris asks something" in text
     site.netbox.add_user("vms", PASSWORD, permissions={"virtualization.virtualmachine": {"view", "add"}})
     assert "What waits for me 2 changes of paris to decide on" in site.visitor().log_in("vms")
     site.netbox.add_user("eve", PASSWORD, permissions={"virtualization.virtualmachine": {"view"}})

@@ -29,13 +29,15 @@ def status_result(kind: Kind, rows: Iterable[Status]) -> dg.AssetCheckResult:
     ]
     result = check_result(STATUS, diff_key(kind, MAIN_RESOURCE[kind]), findings)
     cells = [
-        (plain(row.endpoint), row.state, _open_rows(row), str(row.acknowledged or 0), plain(row.error or ""))
+        (
+            plain(row.endpoint),
+            row.state,
+            str(row.questions or 0),
+            str(row.acknowledged or 0),
+            plain(row.error or ""),
+        )
         for row in mine[:_STATES_SHOWN]
     ]
-    heads = ("endpoint", "status", "conflict, blocked, drifted", "acknowledged", "why")
+    heads = ("endpoint", "status", "rows that ask something", "acknowledged", "why")
     states = markdown_value(table(heads, cells))
     return result._replace(metadata={**result.metadata, "status": states})
-
-
-def _open_rows(row: Status) -> str:
-    return str((row.conflicts or 0) + (row.blocked or 0) + (row.drifted or 0))
