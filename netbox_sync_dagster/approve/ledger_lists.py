@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netbox_sync_dagster.compare.plan import undo_name, undo_names
 from netbox_sync_dagster.storage.connections import named_rows
 
 if TYPE_CHECKING:
     import duckdb
+
+    from netbox_sync_dagster.storage import Warehouse
 
 Rows = list[dict[str, Any]]
 
@@ -18,6 +21,14 @@ def list_applies(con: duckdb.DuckDBPyConnection, *, endpoint: str | None = None,
     return named_rows(
         con.execute(f"select * from ledger.applies {where} order by seq desc limit {limit}", values)
     )
+
+
+def name_undo_plans(warehouse: Warehouse, applies: Rows) -> None:
+    """Set ``undo_plan`` of each apply: the name of the plan that was made to undo it, or None."""
+    names = set(undo_names(warehouse)) if applies else set()
+    for row in applies:
+        name = undo_name(row["apply_id"])
+        row["undo_plan"] = name if name in names else None
 
 
 def list_decisions(con: duckdb.DuckDBPyConnection, *, endpoint: str | None = None, limit: int) -> Rows:

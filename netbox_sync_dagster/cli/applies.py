@@ -25,11 +25,12 @@ def applies(
     The id is the argument of undo. All columns: netbox-sync sql "FROM ledger.applies".
     """
     # Help needs none of it.
-    from netbox_sync_dagster.approve.ledger_lists import list_applies
+    from netbox_sync_dagster.approve.ledger_lists import list_applies, name_undo_plans
     from netbox_sync_dagster.storage.views import ask
 
     session = session_of(context)
     found = ask(session.stored, lambda con: list_applies(con, endpoint=endpoint, limit=limit))
+    name_undo_plans(session.stored, found)
     if as_json:
         write_json(session.out, {"applies": found}, default=plain)
         return
@@ -53,6 +54,8 @@ def applies(
 
 
 def _about(row: dict[str, object]) -> str:
-    if row["undoes"]:
-        return f"reverts {visible(str(row['undoes']))}"
-    return "" if row["finished"] else "not finished"
+    said = [f"reverts {visible(str(row['undoes']))}"] if row["undoes"] else []
+    said += [] if row["finished"] else ["not finished"]
+    # Made by undo; whether it was applied says the line of that apply.
+    said += [f"has the plan {row['undo_plan']}"] if row["undo_plan"] else []
+    return ", ".join(said)

@@ -20,6 +20,7 @@ from netbox_sync_dagster.storage.sequence import moment_of
 from netbox_sync_dagster.text import visible
 
 if TYPE_CHECKING:
+    from netbox_sync_dagster.approve.skipped import Skipped
     from netbox_sync_dagster.compare.plan import DiffRow, Plan
 
 _MIN_ID = 4
@@ -48,23 +49,46 @@ def show(
 ) -> None:
     """Show a row of the current diff: fields, cause, dependencies, what the source says, history, links.
 
-    Rows without a change id (conflict, blocked, drifted) are named by their key.
+    Rows without a change id (conflict, blocked, drifted) are named by their key. Of a skipped object: why it is skipped.
     """
     session = session_of(context)
-    found = _rows(session, row, endpoint)
+    skipped = _skipped(session, row, endpoint)
+    found = _rows(session, row, endpoint, or_none=bool(skipped))
     if as_json:
-        write_json(
-            session.out, {"rows": [_document(session, plan, one) for plan, one in found]}, default=plain
-        )
+        document = {
+            "rows": [_document(session, plan, one) for plan, one in found],
+            "skipped": [one._asdict() for one in skipped],
+        }
+        write_json(session.out, document, default=plain)
         return
     for position, (plan, one) in enumerate(found):
         if position:
             session.out.print()
         _show(session, plan, one)
+    for position, left_out in enumerate(skipped):
+        if position or found:
+            session.out.print()
+        session.out.print(Text.assemble((left_out.endpoint, "bold"), f": {left_out.resource}"))
+        text = f"  skipped   {visible(left_out.key, LONGEST)}  {visible(left_out.reason, LONGEST)}"
+        session.out.print(Text(text), soft_wrap=True)
+        session.out.print(f"cause: {left_out.cause} (docs/causes.md)", soft_wrap=True)
 
 
-def _rows(session: Session, wanted: str, endpoint: str | None) -> list[tuple[Plan, DiffRow]]:
-    """The rows with this key, or the only one with this change id. Raises CliError."""
+def _skipped(session: Session, key: str, endpoint: str | None) -> list[Skipped]:
+    """What the current diffs leave out under this key."""
+    from netbox_sync_dagster.approve.skipped import skipped_of
+    from netbox_sync_dagster.compare.plan import read_head
+    from netbox_sync_dagster.storage import connections
+
+    heads = [read_head(session.warehouse, name) for name in session.diffed([endpoint] if endpoint else [])]
+    with connections.scratch() as con:
+        return [one for head in heads for one in skipped_of(con, head, key)]
+
+
+def _rows(
+    session: Session, wanted: str, endpoint: str | None, *, or_none: bool
+) -> list[tuple[Plan, DiffRow]]:
+    """The rows with this key, or the only one with this change id. Raises CliError if there is none, unless ``or_none``."""
     from netbox_sync_dagster.approve.parts import with_parts
     from netbox_sync_dagster.compare.plan import load_plan
 
@@ -78,6 +102,8 @@ def _rows(session: Session, wanted: str, endpoint: str | None) -> list[tuple[Pla
         return named
     if len(wanted) >= _MIN_ID:
         named = [(plan, row) for plan, row in rows if row.change_id and row.change_id.startswith(wanted)]
+    if not named and or_none:
+        return []
     if not named:
         where = f"the diff of {endpoint}" if endpoint else "the current diffs"
         raise CliError(f"no row '{wanted}' in {where}; see netbox-sync diff")

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.apply.changelog import MODELS
-from netbox_sync_dagster.approve.ledger_lists import list_applies, list_decisions
+from netbox_sync_dagster.approve.ledger_lists import list_applies, list_decisions, name_undo_plans
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.connections import named_rows
@@ -33,6 +33,7 @@ def ledger(visit: Visit) -> Response:
 
     try:
         applies, decisions = ask(visit.warehouse, look)
+        name_undo_plans(visit.warehouse, applies)
     except WarehouseError:
         applies, decisions = [], []
     if visit.rights.visible_types(MODELS) != MODELS.keys():
@@ -60,6 +61,7 @@ def one_apply(visit: Visit) -> Response:
     applies, verdicts = ask(visit.warehouse, look)
     if not applies:
         raise NotFound("the ledger has no such apply")
+    name_undo_plans(visit.warehouse, applies)
     types = {verdict["object_type"] for verdict in verdicts}
     seen = visit.rights.visible_types(types)
     return visit.show(

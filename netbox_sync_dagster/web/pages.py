@@ -18,6 +18,7 @@ from netbox_sync_dagster.approve.evidence import evidence
 from netbox_sync_dagster.approve.leading import answers_behind
 from netbox_sync_dagster.approve.limits import over_limit
 from netbox_sync_dagster.approve.people import Actor
+from netbox_sync_dagster.approve.skipped import Skipped, skipped_of
 from netbox_sync_dagster.approve.source_objects import SourceObject, object_of
 from netbox_sync_dagster.approve.states import states
 from netbox_sync_dagster.compare.plan import Plan, PlanHead, is_undo, load_plan, read_head
@@ -223,6 +224,9 @@ def row(visit: Visit) -> Response:
     def look(rows: PlanRows) -> dict[str, Any]:
         found = rows.one(resource, key)
         if not found:
+            for left_out in _skipped(visit, skipped_of(rows.con, head, key)):
+                if left_out.resource == resource:
+                    raise NotFound(f"{visible(key, 200)} is skipped: {visible(left_out.reason, 500)}")
             raise NotFound(
                 f"the current plan of {head.name} has no row {visible(resource, 40)} {visible(key, 200)} that you may see; "
                 "it may have been applied, or a newer diff does not have it"
@@ -253,7 +257,8 @@ def row(visit: Visit) -> Response:
 
 
 def one_object(visit: Visit) -> Response:
-    """``GET /object?name=...``: everything that all endpoints say of one device, virtual machine or cluster."""
+    """``GET /object?name=...``: everything that all endpoints say of one device, virtual machine or cluster, and what they skip
+    of it."""
     name = visit.request.query_params.get("name", "")
     if not name:
         raise NotFound("name a device, virtual machine or cluster: /object?name=sw1")
@@ -264,14 +269,16 @@ def one_object(visit: Visit) -> Response:
             head = read_head(visit.warehouse, endpoint.name)
         except WarehouseError:
             continue
-        (found, matching), applied, resources, known = read_rows(
+        (found, matching), applied, resources, known, skipped = read_rows(
             visit, head, partial(_of_object, endpoint, head, name)
         )
         if known is not None and known.object_type not in visit.rights.visible_types([known.object_type]):
             known = None
-        if matching or applied or known is not None:
+        skipped = _skipped(visit, skipped)
+        if matching or applied or known is not None or skipped:
             parts.append(
                 {
+                    "skipped": skipped,
                     "head": head,
                     "rows": found,
                     "matching": matching,
@@ -287,15 +294,22 @@ def one_object(visit: Visit) -> Response:
     return visit.show("object.html", name=name, parts=parts)
 
 
+def _skipped(visit: Visit, skipped: list[Skipped]) -> list[Skipped]:
+    """Those that the person may see."""
+    seen = visit.rights.visible_types({one.object_type for one in skipped if one.object_type is not None})
+    return [one for one in skipped if one.object_type in seen]
+
+
 def _of_object(
     endpoint: Endpoint, head: PlanHead, name: str, rows: PlanRows
-) -> tuple[tuple[list[ShownRow], int], int, list[Count], SourceObject | None]:
+) -> tuple[tuple[list[ShownRow], int], int, list[Count], SourceObject | None, list[Skipped]]:
     """(a page of the object's rows and how many there are, how many were applied since, how many of each resource, the object
-    in the source)."""
+    in the source, what is skipped of it)."""
     query = RowQuery(parent=name)
     known = object_of(rows.con, endpoint, head, name)
     applied = rows.number(replace(query, state="applied"))
-    return rows.page(query), applied, rows.counts("resource", query), known
+    skipped = skipped_of(rows.con, head, name, parts=True)
+    return rows.page(query), applied, rows.counts("resource", query), known, skipped
 
 
 def export(visit: Visit) -> Response:

@@ -92,7 +92,10 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(bare: CliHarness, net
     harness.ok("approve", f"undo-{one['apply_id']}", "--action", "delete", "--yes")
     harness.ok("apply", f"undo-{one['apply_id']}", "--yes")
     assert harness.run("undo", "--last").err.startswith("error: there is no apply to revert")
-    assert [item["undoes"] for item in documents(harness, "applies", "--limit", "1")] == [one["apply_id"]]
+    undo, undone = documents(harness, "applies")[:2]
+    assert (undo["undoes"], undo["undo_plan"]) == (one["apply_id"], None)
+    assert (undone["apply_id"], undone["undo_plan"]) == (one["apply_id"], f"undo-{one['apply_id']}")
+    assert f"has the plan undo-{one['apply_id']}" in harness.ok("applies")
 
 
 def test_one_row_with_its_dependencies_the_source_and_links(synced: CliHarness, netbox: NetBox) -> None:

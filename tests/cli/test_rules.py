@@ -22,9 +22,17 @@ def test_a_tenant_by_rule_is_approved_and_written(harness: CliHarness, netbox: N
     rule(
         harness,
         "interfaces.skip.sql",
-        "SELECT key, 'no loopbacks' AS reason FROM desired.interfaces WHERE name ~ '(?i)^lo'",
+        "SELECT key, 'no printers' AS reason FROM desired.interfaces WHERE description = 'printer'",
     )
     harness.ok("sync")
+    # What is skipped is found by its name too.
+    assert harness.ok("show", "sw1 Gi0/2") == (
+        "nms: interfaces\n"
+        "  skipped   sw1 Gi0/2  rules/interfaces.skip.sql leaves it out: no printers\n"
+        "cause: left_out_by_rule (docs/causes.md)\n"
+    )
+    [skipped] = json.loads(harness.ok("show", "sw1 Gi0/2", "--json"))["skipped"]
+    assert (skipped["resource"], skipped["cause"]) == ("interfaces", "left_out_by_rule")
     harness.ok("approve", "nms", "--all-creates-and-updates", "--yes", "--override-limit", "first sync")
     harness.ok("apply", "nms", "--yes")
     assert netbox.one("dcim/devices", name="sw1")["tenant"]["id"] == tenant["id"]

@@ -158,3 +158,16 @@ def test_links_to_the_sources_own_pages(site: Site) -> None:
     assert f'href="{url}/#v1:0:=qemu%2F101"' in anna.page
     anna.open("/plans/paris/row", resource="vm_interfaces", key="web1 net0")
     assert f'href="{url}/#v1:0:=qemu%2F101"' in anna.page
+
+
+def test_what_is_skipped_of_an_object_is_on_its_page(in_step: Site) -> None:
+    site, anna = in_step, in_step.visitor()
+    anna.log_in()
+    site.cluster.add_qemu(900, node="pve1", name="golden", template=True)
+    site.sync()
+    assert "Skipped virtual machines golden (900): it is a template; include_templates is off" in anna.open(
+        "/object", name="golden (900)"
+    )
+    assert "golden (900) is skipped: it is a template; include_templates is off" in anna.open(
+        "/plans/paris/row", resource="virtual_machines", key="golden (900)"
+    )

@@ -30,6 +30,9 @@ def test_a_virtual_machine_is_approved_applied_and_taken_back(site: Site) -> Non
     anna.open(f"/ledger/applies/{apply_id}")
     assert f"undo-{apply_id}" in anna.send(f"/ledger/applies/{apply_id}/undo")
     undo = f"undo-{apply_id}"
+    # It is found again from the apply, and in the ledger.
+    assert "Open its undo plan" in anna.open(f"/ledger/applies/{apply_id}")
+    assert f"{apply_id} its undo plan" in anna.open("/ledger")
     anna.approve(undo, *[row.change_id for row in load_plan(site.warehouse, undo).changes])
     anna.apply(undo)
     assert [row["name"] for row in site.netbox.store.rows("virtualization.virtualmachine")] == []
