@@ -61,12 +61,26 @@ scopes as (
     union all select owner_resource, owner, 'virtualization.clustergroup', cluster_group_id,
         if(owner_resource = 'clusters', 2, 4001) from places where cluster_group_id is not null
 ),
+-- The endpoint's group for new VLANs.
+configured_group as (
+    select count(distinct g.id) as candidates, min(g.id) as group_id, min_by(g.slug, g.id) as slug,
+        min_by(g.vid_ranges, g.id) as vid_ranges, list(g.slug order by g.slug) as places
+    from settings
+    join netbox.vlan_groups g on lower(settings.default_vlan_group) = lower(g.slug)
+        -- A slug means its group, even if another group has it as its name.
+        or (lower(settings.default_vlan_group) = lower(g.name)
+            and lower(settings.default_vlan_group) not in (select lower(slug) from netbox.vlan_groups))
+),
 groups_in_reach as (
     select s.owner_resource, s.owner, g.id as group_id, s.rank, g.name, g.slug, g.vid_ranges
     from scopes s join netbox.vlan_groups g on g.scope_type = s.scope_type and g.scope_id = s.scope_id
     union all
     select p.owner_resource, p.owner, g.id, 9000, g.name, g.slug, g.vid_ranges
     from places p cross join netbox.vlan_groups g where g.scope_type is null
+    union all
+    -- A VLAN that this group has is not created again, wherever its scope is.
+    select p.owner_resource, p.owner, g.id, 9950, g.name, g.slug, g.vid_ranges
+    from places p cross join configured_group c join netbox.vlan_groups g on g.id = c.group_id where c.candidates = 1
 ),
 
 -- Every VID that an owner or one of its interfaces has.
@@ -107,15 +121,6 @@ held as (
 ),
 
 -- Where a new VLAN goes.
-configured_group as (
-    select count(distinct g.id) as candidates, min(g.id) as group_id, min_by(g.slug, g.id) as slug,
-        min_by(g.vid_ranges, g.id) as vid_ranges, list(g.slug order by g.slug) as places
-    from settings
-    join netbox.vlan_groups g on lower(settings.default_vlan_group) = lower(g.slug)
-        -- A slug means its group, even if another group has it as its name.
-        or (lower(settings.default_vlan_group) = lower(g.name)
-            and lower(settings.default_vlan_group) not in (select lower(slug) from netbox.vlan_groups))
-),
 allowing as (
     select w.owner_resource, w.owner, w.vid, g.group_id, g.slug, g.rank
     from wanted w join groups_in_reach g using (owner_resource, owner)

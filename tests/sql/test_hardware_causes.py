@@ -285,3 +285,31 @@ def test_a_module_of_another_device_moves_with_netbox_4_7(
 ) -> None:
     found = modules(number, version=version)[0]
     assert (*found[:3], found[3] if found[0] == "update" else []) == expected
+
+
+@SWITCHES.part
+def kept_in_a_bay_of_other_types(estate: Estate) -> None:
+    known_switch(estate, 20)
+    for place, types in ((1, [3]), (2, [2, 3]), (3, [])):
+        bay(estate, 20, place, f"Slot {place}", bay_type_ids=types)
+        module(estate, 200 + place, device=20, bay=200 + place, serial=f"OLD{place}")
+        part(
+            *(estate, 20, place, "module"),
+            entPhysicalName=f"Slot {place}",
+            entPhysicalModelName="X1",
+            entPhysicalSerialNum=f"NEW{place}",
+            entPhysicalMfgName="Cisco",
+        )
+
+
+def test_a_module_in_a_bay_that_takes_it_no_longer() -> None:
+    """The bay types may change while a module is in the bay: NetBox refuses to edit it."""
+    said = (
+        "serial: its module bay Slot 1 takes no X1, as they have no bay type in common, and NetBox refuses every edit "
+        "until that is changed"
+    )
+    assert modules(20) == [
+        ("conflict", 201, said, []),
+        ("update", 202, None, ["serial"]),
+        ("update", 203, None, ["serial"]),
+    ]

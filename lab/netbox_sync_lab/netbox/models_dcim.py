@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from . import rules_dcim as rules
 from .models_organization import depth, grouping, nested_group_unique, tree_count
 from .models_virtualization import PRIMARY_IP_FIELDS
@@ -59,7 +61,7 @@ DEVICE_TYPE = Model(
         char("model", 100, required=True),
         slug(unique=False),
         char("part_number", 50),
-        Field("u_height", "decimal", digits=4, places=1, minimum=0, default=1.0),
+        Field("u_height", "decimal", digits=4, places=1, minimum=0, default=Decimal("1.0")),
         boolean("exclude_from_utilization"),
         boolean("is_full_depth", True),
         choice("subdevice_role", "devicetype.subdevice_role", null=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import rules_dcim as rules
+from . import rules_dcim, rules_places
 from .models_organization import depth, nested_group_unique, tree_count
 from .schema import (
     COMMENTS,
@@ -48,7 +48,7 @@ def place(label: str, path: str, verbose: str, plural: str, site_column: str) ->
                 in_changelog=False,
                 zero_when_nested=True,
             ),
-            read_only("prefix_count", rules.prefixes_of_place(label, site_column), in_changelog=False),
+            read_only("prefix_count", rules_dcim.prefixes_of_place(label, site_column), in_changelog=False),
             OWNER,
             COMMENTS,
             read_only("_depth", depth(label), in_changelog=False),
@@ -149,7 +149,8 @@ LOCATION = Model(
             ),
         )
     ),
-    clean=rules.clean_location,
+    clean=rules_places.clean_location,
+    after_save=rules_places.take_content_along,
     owned_generics=("ipam.vlangroup",),
 )
 
@@ -197,7 +198,8 @@ RACK = Model(
         Unique(("asset_tag",), field_level=True),
     ),
     display=lambda store, row: f"{row['name']} ({row['facility_id']})" if row["facility_id"] else row["name"],
-    clean=rules.clean_rack,
+    clean=rules_places.clean_rack,
+    after_save=rules_places.take_devices_along,
     owned_generics=("ipam.vlangroup",),
     search=("name", "facility_id", "serial", "asset_tag", "comments"),
 )

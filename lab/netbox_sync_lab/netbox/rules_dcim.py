@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .rules_components import create_interfaces
+from .rules_places import check_rack_space
 from .rules_virtualization import primary_ip
 from .schema import Row, fail
 from .session import Protected
@@ -30,22 +31,6 @@ def prefixes_of_place(label: str, site_column: str) -> Any:
     return compute
 
 
-def clean_location(session: Session, row: Row, old: Row | None) -> None:
-    parent = session.store.get("dcim.location", row["parent"])
-    if parent is not None and parent["site"] != row["site"]:
-        site = session.store.ref("dcim.site", row["site"])
-        raise fail(
-            "parent", f"Parent location ({parent['name']}) must belong to the same site ({site['name']})."
-        )
-
-
-def clean_rack(session: Session, row: Row, old: Row | None) -> None:
-    location = session.store.get("dcim.location", row["location"])
-    if location is not None and location["site"] != row["site"]:
-        site = session.store.ref("dcim.site", row["site"])
-        raise fail("__all__", f"Assigned location must belong to parent site ({site['name']}).")
-
-
 # Devices
 
 
@@ -63,7 +48,7 @@ def device_display(store: Store, row: Row) -> str:
 def clean_device(session: Session, row: Row, old: Row | None) -> None:
     store = session.store
     site = store.ref("dcim.site", row["site"])
-    _check_place(store, row, site)
+    _check_place(session, row, site)
     for column in ("primary_ip4", "primary_ip6", "oob_ip"):
         _check_device_ip(store, row, column)
     kind = store.ref("dcim.devicetype", row["device_type"])
@@ -94,7 +79,8 @@ def clean_device(session: Session, row: Row, old: Row | None) -> None:
                 )
 
 
-def _check_place(store: Store, row: Row, site: Row) -> None:
+def _check_place(session: Session, row: Row, site: Row) -> None:
+    store = session.store
     rack = store.get("dcim.rack", row["rack"])
     location = store.get("dcim.location", row["location"])
     if rack is not None and rack["site"] != site["id"]:
@@ -111,6 +97,8 @@ def _check_place(store: Store, row: Row, site: Row) -> None:
         raise fail("position", "Position must be in increments of 0.5 rack units.")
     if row["position"] and not row["face"]:
         raise fail("face", "Must specify rack face when defining rack position.")
+    if rack is not None:
+        check_rack_space(session, row, rack)
 
 
 def _on_device(store: Store, ip: Row, row: Row) -> bool:

@@ -99,3 +99,160 @@ def test_an_object_with_a_value_that_its_custom_field_no_longer_takes(netbox: An
         "__all__": [f"Invalid value for custom field '{name}': Value must match regex '^[0-9]+$'"]
     }
     netbox.patch(path, {"serial": "X1", "custom_fields": {name: "12"}})
+
+
+def test_devices_go_with_their_rack_to_another_site_than_their_cluster(netbox: Any) -> None:
+    site, other = netbox.site(), netbox.site()
+    rack = netbox.new("dcim/racks", {"name": netbox.name("rack"), "site": site["id"]})
+    cluster = netbox.cluster(scope_type="dcim.site", scope_id=site["id"])
+    host = netbox.device(site, rack=rack["id"], cluster=cluster["id"])
+    netbox.patch(f"dcim/racks/{rack['id']}/", {"site": other["id"]})
+    path, of_cluster = f"dcim/devices/{host['id']}/", f"virtualization/clusters/{cluster['id']}/"
+    moved = netbox.get(path)
+    assert (moved["site"]["id"], moved["last_updated"]) == (other["id"], host["last_updated"])
+    assert netbox.refused("PATCH", path, {"serial": "X1"}) == {
+        "cluster": [f"The assigned cluster belongs to a different site ({site['name']})"]
+    }
+    assert netbox.refused("PATCH", of_cluster, {"status": "staging"}) == {
+        "scope": [f"1 devices are assigned as hosts for this cluster but are not in site {site['name']}"]
+    }
+    netbox.patch(of_cluster, {"status": "staging", "scope_id": other["id"]})
+    netbox.patch(path, {"serial": "X1"})
+
+
+def test_devices_go_with_their_rack_to_another_location_than_their_cluster(netbox: Any) -> None:
+    site = netbox.site()
+    here, there = (_location(netbox, site) for _ in range(2))
+    rack = netbox.new("dcim/racks", {"name": netbox.name("rack"), "site": site["id"], "location": here["id"]})
+    cluster = netbox.cluster(scope_type="dcim.location", scope_id=here["id"])
+    host = netbox.device(site, rack=rack["id"], location=here["id"], cluster=cluster["id"])
+    netbox.patch(f"dcim/racks/{rack['id']}/", {"location": there["id"]})
+    path, of_cluster = f"dcim/devices/{host['id']}/", f"virtualization/clusters/{cluster['id']}/"
+    assert netbox.get(path)["location"]["id"] == there["id"]
+    assert netbox.refused("PATCH", path, {"serial": "X1"}) == {
+        "cluster": [f"The assigned cluster belongs to a different location ({here['name']})"]
+    }
+    assert netbox.refused("PATCH", of_cluster, {"status": "staging"}) == {
+        "scope": [f"1 devices are assigned as hosts for this cluster but are not in location {here['name']}"]
+    }
+    netbox.patch(path, {"serial": "X1", "cluster": None})
+    netbox.patch(of_cluster, {"status": "staging"})
+
+
+def test_a_location_takes_what_is_in_it_to_another_site_but_the_machines_of_its_clusters(netbox: Any) -> None:
+    site, other = netbox.site(), netbox.site()
+    location = _location(netbox, site)
+    inner = netbox.new("dcim/locations", _words(netbox) | {"site": site["id"], "parent": location["id"]})
+    rack = netbox.new(
+        "dcim/racks", {"name": netbox.name("rack"), "site": site["id"], "location": inner["id"]}
+    )
+    device = netbox.device(site, location=inner["id"])
+    cluster = netbox.cluster(scope_type="dcim.location", scope_id=location["id"])
+    vm = netbox.vm(cluster)
+    assert vm["site"]["id"] == site["id"]
+    netbox.patch(f"dcim/locations/{location['id']}/", {"site": other["id"]})
+    for path, before in (("locations", inner), ("racks", rack), ("devices", device)):
+        now = netbox.get(f"dcim/{path}/{before['id']}/")
+        assert (now["site"]["id"], now["last_updated"]) == (other["id"], before["last_updated"])
+    path = f"virtualization/virtual-machines/{vm['id']}/"
+    assert netbox.get(path)["site"]["id"] == site["id"]
+    assert netbox.refused("PATCH", path, {"memory": 512}) == {
+        "cluster": [
+            f"The selected cluster ({cluster['name']}) is not assigned to this site ({site['name']})."
+        ]
+    }
+    netbox.patch(f"virtualization/clusters/{cluster['id']}/", {"status": "staging"})
+    assert netbox.patch(path, {"memory": 512})["site"]["id"] == other["id"]
+
+
+def test_a_vlan_at_a_site_that_its_group_is_not_for(netbox: Any) -> None:
+    site, other = netbox.site(), netbox.site()
+    group = netbox.new(
+        "ipam/vlan-groups", _words(netbox) | {"scope_type": "dcim.site", "scope_id": site["id"]}
+    )
+    vlan = netbox.vlan(group=group["id"], site=site["id"])
+    netbox.patch(f"ipam/vlan-groups/{group['id']}/", {"scope_id": other["id"]})
+    path = f"ipam/vlans/{vlan['id']}/"
+    assert netbox.refused("PATCH", path, {"name": netbox.name("vlan")}) == {
+        "__all__": [
+            f"VLAN is assigned to group {group['name']} (scope: {other['name']}); cannot also assign to site "
+            f"{site['name']}."
+        ]
+    }
+    sites = netbox.new("dcim/site-groups", _words(netbox))
+    netbox.patch(f"dcim/sites/{site['id']}/", {"group": sites["id"]})
+    netbox.patch(
+        f"ipam/vlan-groups/{group['id']}/", {"scope_type": "dcim.sitegroup", "scope_id": sites["id"]}
+    )
+    netbox.patch(path, {"name": netbox.name("vlan")})
+    netbox.patch(f"dcim/sites/{site['id']}/", {"group": None})
+    assert netbox.refused("PATCH", path, {"name": netbox.name("vlan")}) == {
+        "__all__": [
+            f"The assigned site {site['name']} is not a member of the assigned group {group['name']} (scope: "
+            f"{sites['name']})."
+        ]
+    }
+
+
+def test_a_device_whose_primary_address_is_on_a_device_that_left_the_virtual_chassis(netbox: Any) -> None:
+    chassis = netbox.new("dcim/virtual-chassis", {"name": netbox.name("vc")})
+    one, two = netbox.device(), netbox.device()
+    for position, device in enumerate((one, two), 1):
+        netbox.patch(
+            f"dcim/devices/{device['id']}/", {"virtual_chassis": chassis["id"], "vc_position": position}
+        )
+    address = netbox.ip("10.99.1.1/24", netbox.interface(two))
+    path = f"dcim/devices/{one['id']}/"
+    netbox.patch(path, {"primary_ip4": address["id"]})
+    netbox.patch(f"dcim/devices/{two['id']}/", {"virtual_chassis": None, "vc_position": None})
+    assert netbox.refused("PATCH", path, {"serial": "X1"}) == {
+        "primary_ip4": ["The specified IP address (10.99.1.1/24) is not assigned to this device."]
+    }
+    netbox.patch(path, {"serial": "X1", "primary_ip4": None})
+
+
+def _words(netbox: Any) -> dict[str, Any]:
+    word = netbox.name("w")
+    return {"name": word, "slug": word}
+
+
+def _location(netbox: Any, site: Any) -> Any:
+    return netbox.new("dcim/locations", _words(netbox) | {"site": site["id"]})
+
+
+def test_a_device_that_no_longer_fits_in_its_rack(netbox: Any) -> None:
+    """NetBox checks the space when a device is saved, and when its type becomes taller; not when it becomes deeper."""
+    site = netbox.site()
+    rack = netbox.new("dcim/racks", {"name": netbox.name("rack"), "site": site["id"], "u_height": 4})
+    here = {"rack": rack["id"], "face": "front"}
+    maker = netbox.new("dcim/manufacturers", _words(netbox))["id"]
+    low, high, flat, none = (
+        netbox.new(
+            "dcim/device-types",
+            {"manufacturer": maker, "model": netbox.name("t"), "slug": netbox.name("t"), **fields},
+        )
+        for fields in ({}, {"u_height": 2}, {"is_full_depth": False}, {"u_height": 0})
+    )
+    one = netbox.device(site, **here, position=1, device_type=low["id"])
+    netbox.device(site, **here, position=2, device_type=flat["id"])
+    path = f"dcim/devices/{one['id']}/"
+
+    def full(kind: Any, position: str) -> dict[str, list[str]]:
+        height = float(kind["u_height"])
+        return {
+            "position": [
+                f"U{position} is already occupied or does not have sufficient space to accommodate this device type: "
+                f"{kind['model']} ({height}U)"
+            ]
+        }
+
+    assert netbox.refused("PATCH", path, {"device_type": high["id"]}) == full(high, "1.0")
+    assert netbox.refused("PATCH", path, {"position": 4.5}) == full(low, "4.5")
+    assert netbox.refused("PATCH", path, {"device_type": none["id"]}) == {
+        "position": [f"A 0U device type ({none['model']}) cannot be assigned to a rack position."]
+    }
+    back = netbox.device(site, **(here | {"face": "rear"}), position=2, device_type=flat["id"])
+    netbox.patch(f"dcim/device-types/{flat['id']}/", {"is_full_depth": True})
+    where = f"dcim/devices/{back['id']}/"
+    assert netbox.refused("PATCH", where, {"serial": "X1"}) == full(flat, "2.0")
+    netbox.patch(where, {"serial": "X1", "position": 3})
