@@ -26,7 +26,15 @@ _FOUND_BY = {
     "needs_of_interfaces": {"interfaces", "vm_interfaces"},
     "needs_of_addresses": {"primary_ips", "primary_macs"},
     "needs_of_kept_values": {
-        *("clusters", "devices", "virtual_chassis_members", "modules", "vlans", "interfaces", "vm_interfaces"),
+        *(
+            "clusters",
+            "devices",
+            "virtual_chassis_members",
+            "modules",
+            "vlans",
+            "interfaces",
+            "vm_interfaces",
+        ),
         *("primary_macs", "virtual_machines", "ip_addresses", "primary_ips", "oob_ips"),
     },
 }

@@ -33,3 +33,5 @@ create or replace macro seconds_since(moment, clock, other_clock) as
 -- Whether NetBox allows a tag on objects of a type: it may be limited to some.
 create or replace macro tag_fits(object_types, model) as
     coalesce(len(object_types), 0) = 0 or list_contains(object_types, model);
+-- A number as people write it: 5, not 5.0.
+create or replace macro number_text(number) as regexp_replace(number::varchar, '\.0$', '');

@@ -28,6 +28,7 @@ given as (
         if(f.type = 'url' and target_release() >= 407, with_scheme(d.value), d.value) as value,
         f.type, f.status, coalesce(t.shown, 'JSON') as shown, h.values as choices,
         f.validation_minimum as lowest, f.validation_maximum as highest, f.validation_regex as pattern,
+        f."unique" as only_one_has,
         f.id is not null as is_known, coalesce(list_contains(f.object_types, c.model), false) as is_for_it
     from written c
     join config.default_custom_fields d on d.resource in (c.resource, '*')
@@ -57,12 +58,17 @@ evaluated as (
                 else true end, false)
             then blocked('custom_field_value', {field: field, value: value::json, needs: shown, choices: choices})
         when try_cast(value as double) < lowest
-            then blocked('custom_field_value', {field: field, value: value::json, needs: 'at least ' || lowest})
+            then blocked('custom_field_value', {field: field, value: value::json,
+                needs: 'at least ' || number_text(lowest)})
         when try_cast(value as double) > highest
-            then blocked('custom_field_value', {field: field, value: value::json, needs: 'at most ' || highest})
+            then blocked('custom_field_value', {field: field, value: value::json,
+                needs: 'at most ' || number_text(highest)})
         when json_type(value) = 'VARCHAR' and pattern <> '' and not coalesce(try(regexp_matches(value ->> '$',
                 '^(?:' || pattern || ')')), true)
             then blocked('custom_field_value', {field: field, value: value::json, needs: 'a text of ' || pattern})
+        when only_one_has
+            then blocked('custom_field_value', {field: field, value: value::json,
+                needs: 'a different value for each object: it is unique'})
         end as problem
     from given
 ),

@@ -32,28 +32,51 @@ told as (
     where (model = 'extras.customfield' or field = 'type') and value <> 'max_length'
     group by model, field
 ),
+unique_fields as (
+    select k.resource, k.field
+    from config.rule_kinds k join netbox.custom_fields c on c.name = substr(k.field, 4)
+    where k.kind = 'cf' and c."unique"
+),
+held as (
+    select 'clusters' as resource, id, cf from netbox.clusters
+    union all select 'devices', id, cf from netbox.devices
+    union all select 'virtual_machines', id, cf from netbox.virtual_machines
+    union all select 'interfaces', id, cf from netbox.interfaces
+    union all select 'vm_interfaces', id, cf from netbox.vm_interfaces
+    union all select 'vlans', id, cf from netbox.vlans
+    union all select 'ip_addresses', id, cf from netbox.ip_addresses
+),
 -- What only one object may have, as NetBox has it and as the rules give it several times.
 taken as (
     select 'devices' as resource, 'asset_tag' as field, asset_tag as text, id from netbox.devices
     where asset_tag is not null and 'asset_tag' in (select field from config.rule_kinds)
     union all
     select 'virtual_machines', 'name', lower(name), id from netbox.virtual_machines
+    union all
+    select u.resource, u.field, json_extract_string(h.cf, '$."' || substr(u.field, 4) || '"'), h.id
+    from unique_fields u join held h using (resource)
 ),
 repeated as (
-    select f.resource, f.field, lower(f.value) as value
+    select f.resource, f.field, if(starts_with(f.field, 'cf.'), f.value, lower(f.value)) as value
     from desired.rule_fields f
     join diff.ruled_objects o on o.resource = f.resource and o.rule_key = f.key
     where f.resource = 'devices' and f.field = 'asset_tag' or f.resource = 'virtual_machines' and f.field = 'name'
-    group by f.resource, f.field, lower(f.value) having count(distinct o.key) > 1
+       or (f.resource, f.field) in (select (resource, field) from unique_fields)
+    group by all having count(distinct o.key) > 1
 ),
 
 typed as (
     select g.*, d.files, d."values", g.value ->> '$' as text, k.kind, k.refers,
-        k.required, k.longest, k.least, k.greatest, k.takes, c.type as cf_type,
+        k.required or coalesce(c.required, false) as required, k.longest,
+        coalesce(k.least, c.validation_minimum) as least, coalesce(k.greatest, c.validation_maximum) as greatest,
+        nullif(c.validation_regex, '') as pattern,
+        coalesce(k.takes, concat_ws(' and ', 'at least ' || number_text(c.validation_minimum),
+            'at most ' || number_text(c.validation_maximum))) as takes,
+        c.type as cf_type,
         if(len(k.allowed) > 0, k.allowed, told."values") as allowed,
         case when g.resource = 'devices' and g.field = 'asset_tag' then stripped(g.value ->> '$')
              when g.resource = 'virtual_machines' and g.field = 'name' then lower(stripped(g.value ->> '$'))
-        end as only_one_has,
+             when c."unique" then stripped(g.value ->> '$') end as only_one_has,
         c.id is not null as is_known, coalesce(list_contains(c.object_types, m.model), false) as is_for_it,
         r.value as reference
     from given g
@@ -116,7 +139,7 @@ from (
                 kind: rtrim(replace(resource, '_', ' '), 's')})
         when only_one_has <> '' and exists (from repeated r
                 where r.resource = converted.resource and r.field = converted.field
-                    and r.value = lower(converted.value))
+                    and r.value = if(kind = 'cf', converted.value, lower(converted.value)))
             then conflict('rule_value_repeated', {rule: file, field: replace(field, '_', ' '), value: text,
                 resource: replace(resource, '_', ' ')})
         when kind = 'reference' and after is null then conflict('rule_names_nothing', {rule: file,
@@ -129,6 +152,9 @@ from (
         when not coalesce(try_cast(text as double) between least and greatest, true)
             then conflict('rule_value', {rule: file, field: field, value: text,
                 needs: takes})
+        when stripped(text) <> '' and not coalesce(try(regexp_matches(stripped(text), '^(?:' || pattern || ')')), true)
+            then conflict('rule_value', {rule: file, field: field, value: cut(text, 60),
+                needs: 'a text of ' || pattern})
         when stripped(text) <> '' and len(list_filter(
                 if(cf_type = 'multiselect', coalesce(text_list(after), []), [stripped(text)]),
                 lambda choice: not list_contains(allowed, choice))) > 0

@@ -36,6 +36,8 @@ NOT_TAKEN = [
     ("interfaces", "mode", "trunk", "one of access, tagged, tagged-all, q-in-q"),
     ("interfaces", "type", "1000base", "one of 1000base-t, lag, other, virtual"),
     ("devices", "cf.level", "platinum", "one of gold, silver"),
+    ("devices", "cf.floor", "10", "at least 1 and at most 9"),
+    ("devices", "cf.code", "ab", "a text of [0-9]+$"),
 ]
 # (type of the custom field, value, what it needs)
 OF_ANOTHER_TYPE = [
@@ -124,6 +126,11 @@ def add_choices(estate: Estate) -> None:
     types |= {kind: kind for kind, _, _ in (*OF_ANOTHER_TYPE, *OF_THE_TYPE)}
     for number, (name, kind) in enumerate(types.items(), start=1):
         estate.add("netbox.custom_fields", id=number, name=name, type=kind, object_types=["dcim.device"])
+    common = {"object_types": ["dcim.device"]}
+    floor = {"type": "integer", "validation_minimum": 1, "validation_maximum": 9}
+    estate.add("netbox.custom_fields", id=101, name="floor", **floor, **common)
+    code = {"type": "text", "validation_regex": "[0-9]+$"}
+    estate.add("netbox.custom_fields", id=102, name="code", **code, **common)
 
 
 def row_of(resource: str, field: str, value: str) -> Row:
@@ -172,3 +179,34 @@ def test_a_value_of_another_type_is_never_guessed(kind: str, value: str, needs: 
 def test_a_value_of_the_type_is_written(kind: str, said: str, value: object) -> None:
     row = row_of("devices", f"cf.{kind}", said)
     assert (row.action, row.fields) == ("update", {f"cf.{kind}": value})
+
+
+def test_a_custom_field_that_netbox_needs_or_takes_once() -> None:
+    """A value that NetBox has on another device, the source knows it or not, or that rules give to several."""
+    estate = Estate("librenms", policies=GENEROUS)
+    held = {1: {"need": "x"}, 2: {"need": "x"}, 3: {"need": "x"}, 9: {"need": "x", "once": "A"}}
+    for number, values in held.items():
+        known = {"librenms_id": {"lib": number}} if number < 9 else {}
+        estate.add("netbox.devices", id=number, name=f"sw{number}", status="active", cf=known | values)
+        if known:
+            device(estate, number, f"sw{number}")
+    for number, (name, column) in enumerate((("need", "required"), ("once", "unique")), 100):
+        estate.add(
+            *("netbox.custom_fields",),
+            **{"id": number, "name": name, "type": "text", "object_types": ["dcim.device"], column: True},
+        )
+    estate.rule(
+        "devices.sql",
+        "SELECT key, field, value FROM desired.devices JOIN (VALUES ('sw1', 'cf.need', ''), ('sw1', 'cf.once', 'A'),"
+        " ('sw2', 'cf.once', 'B'), ('sw3', 'cf.once', 'B')) AS v(key, field, value) USING (key)",
+    )
+    repeated = "cf.once: rules/devices.sql: several devices would get the cf.once B; NetBox takes it once"
+    assert {r.key: (r.action, r.reason) for r in estate.rows() if r.resource == "devices"} == {
+        "sw1": (
+            "conflict",
+            'cf.need: rules/devices.sql: cf.need cannot be "": it needs a value, which NetBox cannot clear; '
+            "cf.once: rules/devices.sql: NetBox has another device with the cf.once A",
+        ),
+        "sw2": ("conflict", repeated),
+        "sw3": ("conflict", repeated),
+    }

@@ -81,8 +81,8 @@ def test_a_value_for_all_goes_only_to_objects_that_have_the_field() -> None:
 # (type of a custom field, value in the configuration, the field's other columns, what the row says).
 REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("integer", "three", {}, "cannot be three: it needs a whole number"),
-    ("integer", 3, {"validation_minimum": 5}, "cannot be 3: it needs at least 5.0"),
-    ("integer", 9, {"validation_maximum": 5}, "cannot be 9: it needs at most 5.0"),
+    ("integer", 3, {"validation_minimum": 5}, "cannot be 3: it needs at least 5"),
+    ("integer", 9, {"validation_maximum": 5}, "cannot be 9: it needs at most 5"),
     ("boolean", "yes", {}, "cannot be yes: it needs true or false"),
     ("date", "soon", {}, "cannot be soon: it needs a date: 2026-01-31"),
     ("text", 3, {}, "cannot be 3: it needs a text"),
@@ -90,6 +90,12 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("select", "c", {}, "cannot be c: it needs one of its choices (a, b)"),
     ("multiselect", ["a", "c"], {}, "cannot be a, c: it needs a list of its choices (a, b)"),
     ("object", "acme", {}, "cannot be acme: it needs the id of an object"),
+    (
+        "text",
+        "net",
+        {"unique": True},
+        "cannot be net: it needs a different value for each object: it is unique",
+    ),
 ]
 
 
