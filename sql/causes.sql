@@ -664,6 +664,8 @@ select * from (values
     ('platform_of_another_manufacturer', 'because',
         '[{its} ]platform {platform} is for another manufacturer than that of {model}',
         'Map the platform, or take its manufacturer off.', [], ['platform']),
+    ('member_without_position', 'because', 'the device has no position in a virtual chassis in NetBox',
+        'Set the position in NetBox.', [], []),
     ('interface_without_mode', 'because', 'the interface has no 802.1Q mode in NetBox', 'Set the mode in NetBox.', [],
         []),
     ('interface_not_in_mode_tagged', 'because', 'the interface is not in mode tagged in NetBox',

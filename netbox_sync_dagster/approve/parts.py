@@ -51,7 +51,7 @@ def added_notes(rows: Sequence[DiffRow], fields: Mapping[str, Collection[str]]) 
         if more := added_fields(row, picked):
             found[", ".join(more), ", ".join(item.name for item in row.written if item.name in picked)] += 1
     return [
-        f"{more} included in {number} update{'s' if number != 1 else ''}: NetBox refuses {picked} without it"
+        f"NetBox refuses {picked} without {more}: approved together in {number} update{'s' if number != 1 else ''}"
         for (more, picked), number in sorted(found.items())
     ]
 

@@ -130,7 +130,8 @@ def _tell_reading(session: Session, outcome: Outcome) -> None:
     if rejected:
         text.append(f", {rejected} rows rejected (sync.rejected)", "yellow")
     session.out.print(text, soft_wrap=True)
-    if manifest.only is not None:
+    # The diff says it in more words.
+    if manifest.only is not None and outcome.diff is None:
         session.out.print(
             f"    only {_object(manifest.system, manifest.only)} was read; everything else is from the last sync",
             soft_wrap=True,

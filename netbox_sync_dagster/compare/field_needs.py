@@ -21,6 +21,7 @@ _FOUND_BY = {
         *("clusters", "devices", "virtual_chassis_members", "interfaces", "vm_interfaces", "primary_macs"),
         *("virtual_machines", "primary_ips", "oob_ips", "vlans", "ip_addresses"),
     },
+    "needs_of_stack_members": {"virtual_chassis_members"},
     "needs_of_names": {"devices", "virtual_machines"},
     "needs_of_clusters": {"clusters"},
     "needs_of_interfaces": {"interfaces", "vm_interfaces"},

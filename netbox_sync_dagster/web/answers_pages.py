@@ -15,9 +15,9 @@ from netbox_sync_dagster.compare.plan import PlanHead, load_plan
 from netbox_sync_dagster.sources.netbox.names import table_of
 from netbox_sync_dagster.storage import connections
 from netbox_sync_dagster.storage.resolutions import Resolution, read_resolutions
-from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.pages import head_of
 from netbox_sync_dagster.web.resolve_pages import compare_and_watch
+from netbox_sync_dagster.web.visit import NotFound, Visit
 
 STATES = {"valid": "green", "lapsed": "yellow", "withdrawn": "secondary", "expired": "secondary"}
 _SHOWN = 500

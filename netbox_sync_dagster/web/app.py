@@ -3,45 +3,54 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import starlette_admin
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from netbox_sync_dagster.approve.freeze import frozen
-from netbox_sync_dagster.approve.object_history import written_values
-from netbox_sync_dagster.config import Config, load_config
-from netbox_sync_dagster.config.secrets import redact
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.explain import sentence, sentences_of
-from netbox_sync_dagster.storage import Warehouse, WarehouseError
-from netbox_sync_dagster.sync.hook_queue import HookQueue
-from netbox_sync_dagster.text import Shown, traceback_lines, visible
-from netbox_sync_dagster.web import shown
-from netbox_sync_dagster.web.applies import Applies
-from netbox_sync_dagster.web.comparisons import Comparisons
-from netbox_sync_dagster.web.fitting import possible
-from netbox_sync_dagster.web.login import Attempts, LoginError, by_proxy, forget
-from netbox_sync_dagster.web.refreshes import Refreshes
-from netbox_sync_dagster.web.reports import RareReports
-from netbox_sync_dagster.web.rights import Rights
-from netbox_sync_dagster.web.security import CSRF_FIELD, Guard, Refused, check_csrf, check_origin, way_back
-from netbox_sync_dagster.web.sessions import Sessions, WebSession
+from netbox_sync_dagster.storage import Warehouse
+from netbox_sync_dagster.text import Shown
+from netbox_sync_dagster.web import (
+    answers_pages,
+    apply_pages,
+    changes,
+    decide,
+    hooks,
+    ledger_pages,
+    login_pages,
+    pages,
+    refresh_pages,
+    resolve_pages,
+)
+from netbox_sync_dagster.web.login import LoginError, by_proxy
+from netbox_sync_dagster.web.security import CSRF_FIELD, Guard, Refused, check_csrf, check_origin
+from netbox_sync_dagster.web.sessions import WebSession
+from netbox_sync_dagster.web.visit import (
+    Handler,
+    NotFound,
+    State,
+    Visit,
+    cookie_name,
+    error_page,
+    failed,
+    page_state,
+    set_cookie,
+    templates,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,104 +62,6 @@ _STATIC = Path(__file__).parent / "static"
 
 _SWEEP_SECONDS = 15.0
 
-Form = Mapping[str, Any]
-
-
-class NotFound(WarehouseError):
-    """The address names nothing that exists."""
-
-
-class State:
-    """What all requests share. ``settings`` are those with which the server started."""
-
-    def __init__(
-        self, config_path: Path, warehouse: Warehouse, settings: Web, report: Callable[[Shown], None]
-    ) -> None:
-        self.config_path = config_path
-        self.report = report
-        self.warehouse = warehouse
-        self.settings = settings
-        self.attempts = Attempts()
-        self.applies = Applies(warehouse)
-        self.refreshes = Refreshes(warehouse)
-        self.comparisons = Comparisons(warehouse)
-        self.sessions = Sessions(
-            hours=settings.session_hours, idle_minutes=settings.idle_minutes, ended=self._forget
-        )
-        self.hooks = HookQueue(warehouse, lambda: self.config, report)
-        self.refused_hooks = RareReports(report)
-        self._config: tuple[int, Config] | None = None
-
-    @property
-    def config(self) -> Config:
-        """The current content of the configuration file. Raises ConfigError."""
-        changed = self.config_path.stat().st_mtime_ns
-        if self._config is None or self._config[0] != changed:
-            self._config = changed, load_config(self.config_path)
-        return self._config[1]
-
-    def _forget(self, session: WebSession) -> None:
-        try:
-            forget(self.config.netbox, session)
-        except Exception as error:  # noqa: BLE001
-            # Whatever goes wrong, the person is logged out; the token ends at its time.
-            self.report(Shown(f"the token of a session could not be deleted: {visible(sentence(error))}"))
-
-
-@dataclass
-class Visit:
-    """One request of a person who is logged in. ``form`` holds the fields of a POST."""
-
-    request: Request
-    state: State
-    session: WebSession
-    form: Any
-
-    @property
-    def config(self) -> Config:
-        return self.state.config
-
-    @property
-    def warehouse(self) -> Warehouse:
-        return self.state.warehouse
-
-    @property
-    def rights(self) -> Rights:
-        return Rights(self.config.netbox, self.session)
-
-    def path(self, name: str) -> str:
-        """A part of the address."""
-        return str(self.request.path_params[name])
-
-    def show(self, template: str, *, status: int = 200, **content: Any) -> Response:
-        """A page of the template, for this person."""
-        notice, self.session.notice = self.session.notice, ""
-        freeze = frozen(self.warehouse)
-        return render(
-            self.request,
-            template,
-            status=status,
-            session=self.session,
-            notice=notice,
-            running=self.state.applies.running(),
-            frozen=freeze,
-            may_unfreeze=freeze is not None and self.rights.is_superuser,
-            **content,
-        )
-
-    def go(self, path: str, notice: str = "") -> Response:
-        """Another page, with a sentence on top of it."""
-        self.session.notice = notice
-        return RedirectResponse(path, status_code=303)
-
-
-Handler = Callable[[Visit], Response]
-
-
-def cookie_name(state: State) -> str:
-    """The session's cookie; over HTTPS browsers take one of this name from no other host."""
-    return "__Host-netbox-sync" if state.settings.is_secure else "netbox-sync"
-
 
 def create_app(
     config_path: Path, warehouse: Warehouse, settings: Web, report: Callable[[Shown], None] = lambda _: None
@@ -159,20 +70,6 @@ def create_app(
 
     ``report`` gets what the person who runs the server should know, a line at a time.
     """
-    # The pages' modules import this one.
-    from netbox_sync_dagster.web import (
-        answers_pages,
-        apply_pages,
-        changes,
-        decide,
-        hooks,
-        ledger_pages,
-        login_pages,
-        pages,
-        refresh_pages,
-        resolve_pages,
-    )
-
     state = State(config_path, warehouse, settings, report)
 
     def get(path: str, handler: Handler) -> Route:
@@ -241,70 +138,8 @@ def create_app(
     # A redirect to the path without its last slash would name the host of the request.
     app.router.redirect_slashes = False
     app.state.page = state
-    app.state.templates = _templates()
+    app.state.templates = templates()
     return app
-
-
-def page_state(request: Request) -> State:
-    """What all requests share."""
-    found = request.app.state.page
-    assert isinstance(found, State)
-    return found
-
-
-def render(request: Request, template: str, *, status: int = 200, **content: Any) -> HTMLResponse:
-    """A page of the template."""
-    templates: Environment = request.app.state.templates
-    known: dict[str, Any] = {
-        "session": None,
-        "running": [],
-        "frozen": None,
-        "may_unfreeze": False,
-        "notice": "",
-    }
-    html = templates.get_template(template).render(request=request, **{**known, **content})
-    return HTMLResponse(html, status_code=status)
-
-
-def set_cookie(request: Request, response: Response, name: str, content: str) -> None:
-    """A cookie of the page, which no script can read."""
-    secure = page_state(request).settings.is_secure
-    # Lax, so that links from NetBox and Dagster find the person logged in; every form has a secret.
-    response.set_cookie(name, content, httponly=True, samesite="lax", secure=secure, path="/")
-
-
-def _templates() -> Environment:
-    found = Environment(
-        loader=PackageLoader("netbox_sync_dagster.web"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters |= {
-        "text": shown.text,
-        "value": shown.value,
-        "when": shown.when,
-        "age": shown.age,
-        "until": shown.until,
-        "words": shown.words,
-        "sentence": shown.as_sentence,
-        "decisions": lambda state: " ".join(possible(state)),
-        "parameters": shown.parameters,
-        "path": lambda part: quote(str(part), safe=""),
-        "query": urlencode,
-    }
-    found.globals |= {
-        "MARKS": shown.MARKS,
-        "STATES": shown.STATES,
-        "VERDICTS": shown.VERDICTS,
-        "inline": shown.inline,
-        "shown_fields": shown.shown_fields,
-        "sparkline": shown.sparkline,
-        "written_values": written_values,
-        "CSRF_FIELD": CSRF_FIELD,
-    }
-    return found
 
 
 async def _signed_in(request: Request, *, handler: Handler) -> Response:
@@ -379,25 +214,3 @@ async def _not_found(request: Request, _: Exception) -> Response:
     if begun := getattr(request.state, "begun", None):
         set_cookie(request, response, cookie_name(page_state(request)), begun)
     return response
-
-
-def error_page(
-    request: Request, status: int, title: str, sentences: list[str], session: WebSession | None
-) -> Response:
-    """The page of an error, with a way back to the form that was sent."""
-    back = way_back(request.headers.get("referer")) if request.method == "POST" else None
-    return render(
-        request, "error.html", status=status, title=title, sentences=sentences, session=session, back=back
-    )
-
-
-def failed(request: Request, error: Exception, session: WebSession | None = None) -> Response:
-    """The page that says what went wrong; of a bug it says only where to look."""
-    sentences = sentences_of(error)
-    status, title = 409, "That is not possible"
-    if sentences is None:
-        for line in traceback_lines(error, redact):
-            page_state(request).report(line)
-        status, title = 500, "That should not happen"
-        sentences = ["The page could not be made. The output of netbox-sync web says why."]
-    return error_page(request, status, title, sentences, session)

@@ -14,12 +14,12 @@ from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.plan import is_undo, load_plan
 from netbox_sync_dagster.web import shown
-from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.applies import RunningApply
 from netbox_sync_dagster.web.dagster_runs import Dagster
 from netbox_sync_dagster.web.pages import head_of
 from netbox_sync_dagster.web.running import seen_before
 from netbox_sync_dagster.web.to_apply import to_apply
+from netbox_sync_dagster.web.visit import NotFound, Visit
 
 _LONGEST_MESSAGE = 500
 

@@ -10,10 +10,10 @@ from netbox_sync_dagster.compare.plan import PlanHead, read_head
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.views import ask
-from netbox_sync_dagster.web.app import Visit
 from netbox_sync_dagster.web.pages import listed, view_of
 from netbox_sync_dagster.web.plans import PlanRows
 from netbox_sync_dagster.web.query import ACTIONS, STATES, RowQuery
+from netbox_sync_dagster.web.visit import Visit
 
 _EMPTY: dict[str, Any] = {
     **dict.fromkeys(("hidden", "resources", "rows", "objects", "causes", "by_endpoint"), ()),

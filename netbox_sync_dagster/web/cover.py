@@ -11,11 +11,11 @@ from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.states import State, is_open, states, unmet
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, PlanHead
 from netbox_sync_dagster.web import left_out
-from netbox_sync_dagster.web.app import Visit
 from netbox_sync_dagster.web.fitting import fits
 from netbox_sync_dagster.web.left_out import LeftOut
 from netbox_sync_dagster.web.pages import read_rows
 from netbox_sync_dagster.web.query import RowQuery
+from netbox_sync_dagster.web.visit import Visit
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from netbox_sync_dagster.approve.parts import added_notes, with_parts
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
 from netbox_sync_dagster.approve.states import left_approved, states
 from netbox_sync_dagster.compare.plan import Plan, load_plan
-from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.cover import cover
 from netbox_sync_dagster.web.offers import closed_for, groups_of
 from netbox_sync_dagster.web.pages import head_of
 from netbox_sync_dagster.web.query import RowQuery
+from netbox_sync_dagster.web.visit import NotFound, Visit
 
 # Decisions that a person has begun and not finished.
 _MOST_PICKED = 20

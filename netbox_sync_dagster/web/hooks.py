@@ -23,7 +23,7 @@ from netbox_sync_dagster.sources.hooks import HookError
 from netbox_sync_dagster.sources.reading import MALFORMED
 from netbox_sync_dagster.sources.registry import source_of
 from netbox_sync_dagster.text import Shown, visible
-from netbox_sync_dagster.web.app import State, page_state
+from netbox_sync_dagster.web.visit import State, page_state
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.config import Endpoint

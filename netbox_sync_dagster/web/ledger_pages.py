@@ -15,7 +15,7 @@ from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.storage import WarehouseError
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.views import ask
-from netbox_sync_dagster.web.app import NotFound, Visit
+from netbox_sync_dagster.web.visit import NotFound, Visit
 
 _SHOWN = 200
 _CHANGES_SHOWN = 1_000

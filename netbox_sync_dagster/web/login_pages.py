@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from netbox_sync_dagster.explain import is_expected, sentence
-from netbox_sync_dagster.web.app import Visit, cookie_name, failed, page_state, render, set_cookie
 from netbox_sync_dagster.web.login import LoginError, by_password, by_token, client_address
 from netbox_sync_dagster.web.security import (
     CSRF_FIELD,
@@ -18,6 +17,7 @@ from netbox_sync_dagster.web.security import (
     new_secret,
 )
 from netbox_sync_dagster.web.sessions import WebSession
+from netbox_sync_dagster.web.visit import Visit, cookie_name, failed, page_state, render, set_cookie
 
 _FORM_COOKIE = "netbox-sync-login"
 _LONGEST = 1_000

@@ -10,11 +10,11 @@ from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import DECISIONS
 from netbox_sync_dagster.compare.plan import PlanHead
 from netbox_sync_dagster.config import Policies
-from netbox_sync_dagster.web.app import Visit
 from netbox_sync_dagster.web.fitting import possible
 from netbox_sync_dagster.web.plans import ShownRow, StateCount
 from netbox_sync_dagster.web.query import RowQuery
 from netbox_sync_dagster.web.rights import Rights
+from netbox_sync_dagster.web.visit import Visit
 
 _DONE = {"approve": "approved", "reject": "rejected", "withdraw": "withdrawn"}
 

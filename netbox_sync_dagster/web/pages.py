@@ -34,13 +34,13 @@ from netbox_sync_dagster.storage.versions import read_manifest, versions
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.sync.next_sync import next_sync
 from netbox_sync_dagster.text import json_text, markdown, visible
-from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.offers import closed_for, offer_for, offer_for_row
 from netbox_sync_dagster.web.plans import Count, PlanRows, ShownRow
 from netbox_sync_dagster.web.query import ACTIONS, PAGE_SIZE, STATES, RowQuery
 from netbox_sync_dagster.web.questions import questions_of_rows, shown_to
 from netbox_sync_dagster.web.shown import reasons_of
 from netbox_sync_dagster.web.to_apply import apply_offer
+from netbox_sync_dagster.web.visit import NotFound, Visit
 from netbox_sync_dagster.web.waiting import Waiting, approvals_for, open_for, questions_for
 
 _T = TypeVar("_T")

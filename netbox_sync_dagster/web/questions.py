@@ -12,8 +12,8 @@ from netbox_sync_dagster.compare.plan import DiffRow, is_undo
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.resolutions import Word
 from netbox_sync_dagster.text import natural_key
-from netbox_sync_dagster.web.app import Visit
 from netbox_sync_dagster.web.rights import Rights
+from netbox_sync_dagster.web.visit import Visit
 
 # More names than this are of no use in a list to choose from; others can be typed.
 _MOST_NAMES = 2_000

@@ -10,10 +10,10 @@ from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.source_objects import object_of
 from netbox_sync_dagster.storage.views import ask
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.pages import head_of
 from netbox_sync_dagster.web.refreshes import Refresh
 from netbox_sync_dagster.web.running import stream_of
+from netbox_sync_dagster.web.visit import NotFound, Visit
 
 
 def may_refresh(visit: Visit, object_type: str) -> bool:

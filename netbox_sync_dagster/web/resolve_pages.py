@@ -23,12 +23,12 @@ from netbox_sync_dagster.approve.resolve import (
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, is_undo, load_plan
 from netbox_sync_dagster.storage.resolutions import Word
 from netbox_sync_dagster.text import visible
-from netbox_sync_dagster.web.app import NotFound, Visit
 from netbox_sync_dagster.web.comparisons import Comparison
 from netbox_sync_dagster.web.pages import head_of, read_rows
 from netbox_sync_dagster.web.query import RowQuery
 from netbox_sync_dagster.web.questions import content_of, questions_of_rows, refusals, shown_to
 from netbox_sync_dagster.web.running import stream_of
+from netbox_sync_dagster.web.visit import NotFound, Visit
 
 _SHOWN = 100
 _LONGEST_REASON = 2_000

@@ -12,7 +12,7 @@ from netbox_sync_dagster.approve.people import Actor, me
 from netbox_sync_dagster.approve.records import approved
 from netbox_sync_dagster.approve.states import applied_ids
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, PlanHead, is_undo
-from netbox_sync_dagster.web.app import Visit
+from netbox_sync_dagster.web.visit import Visit
 
 _NOTHING = "no approved change is waiting to be applied"
 

@@ -70,7 +70,7 @@ def test_fields_that_netbox_takes_only_together_are_one_part(warehouse: Warehous
     assert [item.name for item in part_of(row, ["mode"]).fields] == ["mode"]
     assert part_of(row, ["untagged_vlan", "mtu"]) is row
     assert added_notes([row], {port: ("untagged_vlan",)}) == [
-        "mode included in 1 update: NetBox refuses untagged_vlan without it"
+        "NetBox refuses untagged_vlan without mode: approved together in 1 update"
     ]
     assert added_notes([row], {port: ("mode", "mtu")}) == []
     [part] = decide(warehouse, plan, [port], fields=["untagged_vlan"]).change_ids

@@ -264,14 +264,14 @@ def test_one_guest_of_a_proxmox_endpoint(harness: CliHarness) -> None:
             defaults={"site": "paris", "role": "access", "device_type": "C2960"},
         )
         out = harness.ok("sync", "pve-paris", "--guest", "101")
-        assert "    only guest 101 was read; everything else is from the last sync\n" in out
-        assert "pve-paris against NetBox, guest 101 only\n" in out
+        assert "pve-paris against NetBox\n    only guest web (101) and what it needs, read " in out
+        assert "; the rest of pve-paris, never read, is not shown until the next whole sync: " in out
         shown = harness.ok("diff", "pve-paris")
         assert "web" in shown
         assert "mail" not in shown
         unknown = harness.run("sync", "pve-paris", "--guest", "999")
         assert (unknown.code, "no guest 999" in unknown.err) == (1, True)
-        assert "only device 1 was read" in harness.ok("sync", "nms", "--device", "1")
+        assert "only device sw1 (1) and what it needs" in harness.ok("sync", "nms", "--device", "1")
         assert "--device needs exactly one endpoint" in harness.run("sync", "--guest", "1").err
 
 

@@ -251,7 +251,9 @@ def test_what_changes_need_through_others_is_named(harness: DagsterHarness) -> N
     result = decide(harness, change_ids=[port], field=["untagged_vlan"])
     assert result.success
     said = [event.message for event in harness.instance.all_logs(result.run_id)]
-    assert any("mode included in 1 update: NetBox refuses untagged_vlan without it" in text for text in said)
+    assert any(
+        "NetBox refuses untagged_vlan without mode: approved together in 1 update" in text for text in said
+    )
     assert any(
         "2 prerequisites are not approved (create tags infra, create vlans 5); without them this change will be blocked "
         "(with_dependencies adds them)" in text

@@ -6,10 +6,13 @@ from tests.sql.estate import Estate
 from tests.sql.kinds import GENEROUS, device, interface, part, port, told
 
 
-def stack(shown: str, *serials: str, positions: tuple[int | None, ...] = (1, 2, 3)) -> Estate:
+def stack(
+    shown: str, *serials: str, positions: tuple[int | None, ...] = (1, 2, 3), disowns: tuple[str, ...] = ()
+) -> Estate:
     """LibreNMS's sw1 with the serial ``shown`` and these chassis, from position 1. NetBox has the chassis A, B and C at
     ``positions``; sw1, device 1, is A, the master, and holds LibreNMS's id."""
-    estate = Estate("librenms", policies=GENEROUS, virtual_chassis=True, member_name="{name}-{serial}")
+    policies = {**GENEROUS, "disowns": list(disowns)}
+    estate = Estate("librenms", policies=policies, virtual_chassis=True, member_name="{name}-{serial}")
     device(estate, 1, "sw1", serial=f"FOC{shown}")
     part(estate, 1, 1, "stack")
     for position, serial in enumerate(serials, 1):
@@ -72,6 +75,22 @@ def test_members_move_to_positions_that_are_free_or_become_free() -> None:
         ("update", "sw1-FOCB", 2, {"vc_position": 3}),
         ("update", "sw1-FOCC", 3, {"vc_position": 4}),
     ]
+
+
+def test_a_member_without_a_position_joins_only_together_with_one() -> None:
+    estate = stack("A", "A", "B", positions=(1, None))
+    [member] = [r for r in estate.rows() if r.resource == "virtual_chassis_members"]
+    assert (member.action, member.fields) == (
+        "update",
+        {"virtual_chassis": {"id": 1, "name": "sw1"}, "vc_position": 2},
+    )
+    estate = stack("A", "A", "B", positions=(1, None), disowns=("virtual_chassis_members.vc_position",))
+    assert told(estate, "virtual_chassis_members") == {
+        "sw1-FOCB": (
+            "conflict",
+            "vc_position: policies.disowns names it; virtual_chassis: the device has no position in a virtual chassis in NetBox",
+        )
+    }
 
 
 def test_members_do_not_change_places() -> None:

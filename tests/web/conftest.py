@@ -26,8 +26,8 @@ from netbox_sync_dagster.config import Config, load_config
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.sync import sync_endpoint
-from netbox_sync_dagster.web.app import State
 from netbox_sync_dagster.web.serve import server_config
+from netbox_sync_dagster.web.visit import State
 from netbox_sync_lab.netbox import LabNetBox
 from netbox_sync_lab.proxmox import LabProxmox, ProxmoxState
 from tests.compare.two_clusters import guest

@@ -179,7 +179,7 @@ def test_protecting_headers_are_on_every_answer(site: Site, monkeypatch: pytest.
     ]
     # A redirect would name the host of the request.
     answers += [anna.http.get(path) for path in ("/static", "/ledger/", "/login/")]
-    monkeypatch.setattr("netbox_sync_dagster.web.app.Sessions.find", lambda *_: 1 / 0)
+    monkeypatch.setattr("netbox_sync_dagster.web.sessions.Sessions.find", lambda *_: 1 / 0)
     answers.append(anna.http.get("/ledger"))
     codes = [answer.status_code for answer in answers]
     assert codes == [200, 200, 404, 404, 200, 404, 200, 200, 404, 404, 303, 403, 403, 400, 404, 404, 404, 500]
