@@ -80,12 +80,11 @@ kept as (
     left join edited_clusters e on e.id = c.id
     where v.site_id <> c.site_id
     union all
-    -- A device goes with its rack or location to another place than its cluster.
-    select 'dcim/devices', d.id, ['cluster', 'site', 'location'],
+    -- Where a rack or location moves to another site, its devices move along, and stay in their clusters.
+    select 'dcim/devices', d.id, if(c.site_id <> d.site_id, ['cluster', 'site'], ['cluster', 'location']),
         if(e.scope is null, null, {'resource': 'clusters', 'key': e.key, 'field': e.scope}),
-        because('device_not_in_place_of_cluster', {device: h.name, cluster: c.name, place: c.place})
+        because('cluster_in_another_place', {cluster: c.name, place: if(c.site_id <> d.site_id, 'site', 'location')})
     from netbox.devices d
-    join hosts h on h.id = d.id
     join scoped c on c.id = d.cluster_id
     left join edited_clusters e on e.id = c.id
     where d.site_id <> c.site_id or c.location_id is not null and d.location_id is distinct from c.location_id
@@ -106,16 +105,6 @@ kept as (
     join netbox.devices d on d.platform_id = p.id
     join netbox.device_types t on t.id = d.device_type_id
     where p.manufacturer_id <> t.manufacturer_id
-    union all
-    -- Where a rack or location moves to another site, its devices move along, and stay in their clusters.
-    select 'dcim/devices', d.id, if(c.site_id <> d.site_id, ['cluster', 'site'], ['cluster', 'location']), null, null,
-        because('cluster_in_another_place', {cluster: c.name, place: if(c.site_id <> d.site_id, 'site', 'location')})
-    from (select c.id, c.name, coalesce(l.site_id, c.scope_id) as site_id, l.id as location_id
-          from netbox.clusters c
-          left join netbox.locations l on c.scope_type = 'dcim.location' and l.id = c.scope_id
-          where c.scope_type in ('dcim.site', 'dcim.location')) c
-    join netbox.devices d on d.cluster_id = c.id
-    where c.site_id <> d.site_id or (c.location_id is not null and c.location_id is distinct from d.location_id)
     union all
     -- LAG, parent and bridge are on the same device, or in the same virtual chassis.
     select 'dcim/interfaces', a.id, [a.field], null,

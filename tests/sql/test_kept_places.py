@@ -67,11 +67,11 @@ def test_a_device_that_went_with_its_rack_to_another_place_than_its_cluster() ->
     assert _serials(estate) == {
         "sw1": (
             "conflict",
-            "serial: the device sw1 is not in Paris, where its cluster paris is, and NetBox refuses every edit until one of them is moved",
+            "serial: its cluster paris is at another site, and NetBox refuses every edit until one of them is moved",
         ),
         "sw2": (
             "conflict",
-            "serial: the device sw2 is not in Hall 1, where its cluster hall is, and NetBox refuses every edit until one of them is moved",
+            "serial: its cluster hall is at another location, and NetBox refuses every edit until one of them is moved",
         ),
         "sw3": "NEW3",
         "sw4": "NEW4",
