@@ -56,7 +56,7 @@ evaluated as (
 paired as (
     select j.*, a.last_updated,
         case when j.name_problem is null and len(j.names) = 1 then j.names[1]
-             when j.netbox_id is null then 'VLAN' || lpad(j.vid::varchar, 4, '0') end as name,
+             when j.netbox_id is null then neutral_vlan_name(j.vid) end as name,
         a.name as actual_name
     from evaluated j left join netbox.vlans a on a.id = j.netbox_id
 ),

@@ -35,3 +35,6 @@ create or replace macro tag_fits(object_types, model) as
     coalesce(len(object_types), 0) = 0 or list_contains(object_types, model);
 -- A number as people write it: 5, not 5.0.
 create or replace macro number_text(number) as regexp_replace(number::varchar, '\.0$', '');
+
+-- The name of a new VLAN that no source names: NetBox demands one.
+create or replace macro neutral_vlan_name(vid) as 'VLAN' || lpad(vid::varchar, 4, '0');

@@ -295,6 +295,9 @@ evaluated as (
              when w.key in (from second_entries) then null else c.choice.id end as netbox_id,
         case
             when w.key in (from second_entries) then null
+            when w.in_site_only and c.step = 3 and not c.choice.several
+                and site.netbox_id is null and site.value is null
+                then conflict('site_of_node_unknown', {device: d.name, site: other.name, because: site.problem})
             when w.in_site_only and c.step = 3 and not c.choice.several and d.site_id is distinct from site.netbox_id
                 then conflict('device_in_another_site', {device: d.name, site: coalesce(other.name, 'none')})
             when c.step = 3 and not c.choice.several and not c.choice.certain and not site.by_default

@@ -15,6 +15,16 @@ rules as (
         (select coalesce(list(field), []) from config.unowned_fields) as unowned,
         (select list_transform(id_fields, lambda name: 'cf.' || name) from config.endpoint) as id_fields
 ),
+-- Values that this product gives to a new object because NetBox demands one: they say nothing, so they yield to those
+-- of any source, and never replace them.
+made_up as (
+    select 'ipam/vlans' as object_type, id as netbox_id, 'name' as field, to_json(name)::varchar as value
+    from netbox.vlans
+    where name = neutral_vlan_name(vid) and id in (select netbox_id from fields where resource = 'vlans')
+    union all
+    select distinct object_type, netbox_id, field, '"other"' from fields
+    where object_type = 'dcim/interfaces' and field = 'type'
+),
 own_ranks as (
     select field, min(rank) as rank from config.precedence
     where endpoint in (select endpoint from config.same_source) group by field
@@ -34,7 +44,8 @@ evaluated as materialized (
         case when not list_contains(r.same_source, w.endpoint)
               and (f.object_type, w.endpoint) not in (select (object_type, endpoint) from config.no_rivals)
               and not list_contains(r.id_fields, f.field) then w.endpoint end as rival,
-        own.rank, other.rank as rival_rank,
+        own.rank, other.rank as rival_rank, m.value is not null and f.before = m.value as replaces_made_up,
+        m.value is not null and f.after = m.value as is_made_up,
         list_contains(r.owned, f.resource || '.' || f.field) as owned,
         list_contains(r.disowned, f.resource || '.' || f.field) as disowned,
         -- A rule fills what is empty.
@@ -45,6 +56,7 @@ evaluated as materialized (
                 select netbox_id from ledger.created where object_type = 'virtualization/virtual-machines')) as kept
     from fields f
     cross join rules r
+    left join made_up m on m.object_type = f.object_type and m.netbox_id = f.netbox_id and m.field = f.field
     left join diff.rule_values ruled on ruled.resource = f.resource and ruled.key = f.key and ruled.field = f.field
     left join (select distinct field from config.precedence) o on o.field = f.resource || '.' || f.field
     left join ledger.last_written w
@@ -62,7 +74,7 @@ kept_back as (
         case
             when disowned then drifted('field_disowned')
             when rival is not null and was_ours and not wants_ours then
-                case when rank < coalesce(rival_rank, 1000) then null
+                case when replaces_made_up or (rank < coalesce(rival_rank, 1000) and not is_made_up) then null
                      when rival_rank < coalesce(rank, 1000) then drifted('source_with_precedence', {endpoint: rival})
                      else conflict('sources_disagree', {endpoint: rival}) end
             when owned then null

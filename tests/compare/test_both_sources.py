@@ -126,8 +126,8 @@ def test_the_node_is_one_device_and_a_disagreement_is_shown(story: Story) -> Non
     plan = of(story.nms_then, "pve1.example.com")
     said = "sources disagree: paris-pve wrote it; name both in precedence or field_precedence to decide"
     assert [(r.action, r.key) for r in rows(plan, "interfaces")] == [("conflict", "pve1.example.com eno1")]
+    # Proxmox shows no type: `other` was made up, and gave way.
     assert decisions(plan, "interfaces", "pve1.example.com eno1") == {
-        "type": ("conflict", said),
         "mtu": ("conflict", said),
     }
     # What LibreNMS wrote never differs for Proxmox, on any run.

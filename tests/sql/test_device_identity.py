@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.sql.kinds import paris, told
 from tests.sql.rules import Rules
 
 Found = dict[str, tuple[int | None, str | None]]
@@ -20,7 +21,8 @@ class Estate(Rules):
         self.kind = kind
         self.field = "proxmox_node" if kind == "proxmox" else "librenms_id"
         reference = (
-            "owner_resource VARCHAR, owner_key VARCHAR, field VARCHAR, netbox_id BIGINT, by_default BOOLEAN"
+            "owner_resource VARCHAR, owner_key VARCHAR, field VARCHAR, netbox_id BIGINT, by_default BOOLEAN,"
+            " value VARCHAR, problem VARCHAR"
         )
         self.con.execute(f"CREATE TABLE match.references ({reference})")
 
@@ -235,6 +237,40 @@ def test_a_nodes_name_takes_no_device_of_another_site() -> None:
             "the NetBox device pve1 is in another site (Lyon); set the node's site, or move one of them",
         )
     }
+
+
+def _node(home: Any, **endpoint: Any) -> Any:
+    estate = home(**{"defaults": {"role": "Hypervisor", "device_type": "R650"}, **endpoint})
+    estate.add("proxmox.nodes", node="pve1", online=True, pveversion="pve-manager/9.1.4")
+    estate.add("netbox.sites", id=1, name="Paris DC1", slug="paris-dc1")
+    estate.add("netbox.device_roles", id=1, name="Hypervisor", slug="hypervisor")
+    estate.add("netbox.manufacturers", id=1, name="Dell", slug="dell")
+    estate.add("netbox.device_types", id=1, model="R650", slug="r650", manufacturer_id=1)
+    return estate
+
+
+def test_a_node_whose_site_is_not_known_asks_for_the_site() -> None:
+    home = _node(paris)
+    home.add("netbox.devices", id=1, name="pve1", site_id=1)
+    said = (
+        "NetBox has a device pve1 at site Paris DC1, and the site of this node is not known:"
+        ' no site: map sites: "pve1", or set defaults.site'
+    )
+    assert told(home, "devices") == {"pve1": ("conflict", said)}
+    # A person's answer is enough.
+    question = home.questions()["devices", "pve1", ""][1]
+    home.answer("devices", "pve1", "pick", question, netbox_id=1)
+    assert [(r.action, r.netbox_id) for r in home.rows() if r.resource == "devices"] == [("update", 1)]
+
+
+def test_a_site_of_the_node_that_netbox_does_not_have_is_named() -> None:
+    home = _node(paris, defaults={"site": "Pariss"})
+    home.add("netbox.devices", id=1, name="pve1", site_id=1)
+    said = (
+        "NetBox has a device pve1 at site Paris DC1, and the site of this node is not known:"
+        ' NetBox has no site "Pariss" (from defaults)'
+    )
+    assert told(home, "devices") == {"pve1": ("conflict", said)}
 
 
 def test_of_two_devices_of_a_name_the_one_with_the_serial_is_it(estate: Estate) -> None:
