@@ -68,10 +68,20 @@ def show(
     for position, left_out in enumerate(skipped):
         if position or found:
             session.out.print()
-        session.out.print(Text.assemble((left_out.endpoint, "bold"), f": {left_out.resource}"))
-        text = f"  skipped   {visible(left_out.key, LONGEST)}  {visible(left_out.reason, LONGEST)}"
-        session.out.print(Text(text), soft_wrap=True)
-        session.out.print(f"cause: {left_out.cause} (docs/causes.md)", soft_wrap=True)
+        _show_skipped(session, left_out)
+
+
+def _show_skipped(session: Session, left_out: Skipped) -> None:
+    from netbox_sync_dagster.compare.causes import cause_kinds
+
+    out = session.out
+    out.print(Text.assemble((left_out.endpoint, "bold"), f": {left_out.resource}"))
+    text = f"  skipped   {visible(left_out.key, LONGEST)}  {visible(left_out.reason, LONGEST)}"
+    out.print(Text(text), soft_wrap=True)
+    out.print(f"cause: {left_out.cause} (docs/causes.md)", soft_wrap=True)
+    # An older diff may have a cause that is not in the list now.
+    if kind := cause_kinds().get(left_out.cause):
+        out.print(f"what helps: {kind.helps}", soft_wrap=True)
 
 
 def _skipped(session: Session, key: str, endpoint: str | None) -> list[Skipped]:
@@ -122,6 +132,7 @@ def _evidence(session: Session, plan: Plan, row: DiffRow) -> dict[str, Any]:
 
 def _show(session: Session, plan: Plan, row: DiffRow) -> None:
     from netbox_sync_dagster.approve.states import notes, states
+    from netbox_sync_dagster.compare.causes import said_causes
     from netbox_sync_dagster.config import ConfigError
 
     said = notes(session.warehouse, plan, states(session.warehouse, plan))
@@ -134,6 +145,8 @@ def _show(session: Session, plan: Plan, row: DiffRow) -> None:
         out.print(f"in the diffs since {minute(moment_of(row.first_diff))} UTC", soft_wrap=True)
     if row.cause:
         out.print(f"cause: {row.cause} (docs/causes.md)", soft_wrap=True)
+        for text in dict.fromkeys(one.helps for one in said_causes(row.cause, row.subject)):
+            out.print(f"what helps: {text}", soft_wrap=True)
     _list(session, "needs", _needs(plan, row, digits, said))
     _list(session, "needed by", _needed_by(plan, row, digits, said))
     try:

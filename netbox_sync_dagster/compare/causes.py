@@ -61,11 +61,12 @@ class Reason:
 
 @dataclass(frozen=True)
 class SaidCause:
-    """A cause of a row for people: its sentence, and its code with the parameters in words (``unmapped (field: role)``),
-    followed by those of the causes in it."""
+    """A cause of a row for people: its sentence, its code with the parameters in words (``unmapped (field: role)``),
+    followed by those of the causes in it, and what a person can do."""
 
     sentence: str
     details: str
+    helps: str
 
 
 @cache
@@ -128,7 +129,12 @@ def said_causes(cause: str | None, subject: str | None) -> list[SaidCause]:
         return []
     said: dict[str, Any] = json.loads(subject) if subject else {}
     found = [{"cause": cause, **one} for one in said.get("causes", [said])]
-    return [SaidCause(_sentence(one), _details(one)) for one in found if one["cause"] in cause_kinds()]
+    kinds = cause_kinds()
+    return [
+        SaidCause(_sentence(one), _details(one), kinds[one["cause"]].helps)
+        for one in found
+        if one["cause"] in kinds
+    ]
 
 
 def _details(document: dict[str, Any]) -> str:

@@ -250,7 +250,7 @@ def row(visit: Visit) -> Response:
         head=head,
         offer=offer_for_row(visit, head, one),
         reasons=[reason for reason in reasons if reason.sentence not in titles],
-        details={reason.sentence: reason.details for reason in reasons if reason.sentence in titles},
+        said={reason.sentence: reason for reason in reasons if reason.sentence in titles},
         questions=questions,
         **content,
     )

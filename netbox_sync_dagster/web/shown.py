@@ -66,10 +66,11 @@ def shown_fields(row: DiffRow) -> list[FieldDiff]:
 
 
 class SaidReason(NamedTuple):
-    """A part of a row's reason, and the code and parameters of its cause; a reason of another kind has none."""
+    """A part of a row's reason, the code and parameters of its cause, and what helps; a reason of another kind has none."""
 
     sentence: str
     details: str | None
+    helps: str | None = None
 
 
 def reasons_of(row: DiffRow) -> list[SaidReason]:
@@ -82,9 +83,10 @@ def reasons_of(row: DiffRow) -> list[SaidReason]:
     for one in causes:
         start = row.reason.find(one.sentence, position)
         if start < 0:
-            return [SaidReason(row.reason, "; ".join(cause.details for cause in causes))]
+            details = "; ".join(cause.details for cause in causes)
+            return [SaidReason(row.reason, details, " ".join(dict.fromkeys(cause.helps for cause in causes)))]
         end = start + len(one.sentence)
-        parts.append(SaidReason(row.reason[position:end].removeprefix("; "), one.details))
+        parts.append(SaidReason(row.reason[position:end].removeprefix("; "), one.details, one.helps))
         position = end
     if rest := row.reason[position:].removeprefix("; "):
         parts.append(SaidReason(rest, None))

@@ -30,6 +30,7 @@ def test_a_tenant_by_rule_is_approved_and_written(harness: CliHarness, netbox: N
         "nms: interfaces\n"
         "  skipped   sw1 Gi0/2  rules/interfaces.skip.sql leaves it out: no printers\n"
         "cause: left_out_by_rule (docs/causes.md)\n"
+        "what helps: Change the rule.\n"
     )
     [skipped] = json.loads(harness.ok("show", "sw1 Gi0/2", "--json"))["skipped"]
     assert (skipped["resource"], skipped["cause"]) == ("interfaces", "left_out_by_rule")

@@ -66,6 +66,7 @@ def test_the_page_of_a_row_says_each_cause_once(drifted: Site) -> None:
     anna = _anna(drifted)
     shown = anna.open("/plans/paris/row", resource="virtual_machines", key="web1")
     assert shown.count("changed in NetBox since netbox-sync wrote it") == 1
+    assert "What helps: " in shown
     assert "cause: changed_in_netbox" in shown
     assert "{" not in shown.partition("What it is based on")[0]
 

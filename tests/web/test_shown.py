@@ -34,10 +34,12 @@ def test_joined_causes_are_listed_one_by_one() -> None:
         SaidReason(
             'no role: map roles: "node"',
             "unmapped (field: role, word: node); no_mapping (section: roles, word: node)",
+            "Map the word, set a default, or allow the object to be created.",
         ),
         SaidReason(
             'site: no site: map sites: "paris"',
             "unmapped (field: site, word: paris); no_mapping (section: sites, word: paris)",
+            "Map the word, set a default, or allow the object to be created.",
         ),
     ]
 
