@@ -374,6 +374,10 @@ select * from (values
         'NetBox has {candidates}, which is this name with a domain: if it is this device, enter {{entry}} in its'
         || ' {field}; if not, create this one in NetBox with that entry',
         'Enter the id on the device, or create this one in NetBox.', ['pick', 'create', 'leave'], ['candidates']),
+    ('may_be_this_stack', 'conflict',
+        'NetBox has {candidates} as the master of the virtual chassis {chassis}: if it is this device, enter {{entry}} in'
+        || ' its {field}; if not, create this one in NetBox with that entry',
+        'Enter the id on the device, or create this one in NetBox.', ['pick', 'create', 'leave'], ['candidates']),
     ('several_clusters', 'conflict', '{candidates} NetBox clusters have the name {name}', 'Rename all but one of them.',
         ['pick'], ['name']),
     ('may_be_this_cluster', 'conflict',
@@ -487,6 +491,8 @@ select * from (values
         'Put the members into one virtual chassis in NetBox.', ['pick'], ['names']),
     ('several_stacks', 'conflict', 'several stacks of {system} could be the virtual chassis {names}',
         'Correct the members in NetBox.', ['pick'], ['names']),
+    ('single_stack_member', 'blocked', 'NetBox has only one of its {number} members, and this diff creates no other one',
+        'Create the other members in NetBox, or let the source import them.', ['leave'], []),
     ('several_virtual_chassis', 'conflict', '{candidates} virtual chassis in NetBox have the name {name}',
         'Rename all but one of them.', ['pick'], ['name']),
     ('several_module_bays', 'conflict', '{candidates} module bays of {device} could be {bay}',

@@ -195,6 +195,24 @@ near as (
     where w.key not in (select key from pairs) and d.id not in (select id from hits)
     group by w.key
 ),
+-- Or a stack as the master of a virtual chassis of its name, or as a master that has its name with a number.
+masters as (
+    select d.id, d.name, v.name as chassis
+    from netbox.virtual_chassis v
+    join netbox.devices d on d.virtual_chassis_id = v.id
+        and if(v.master_id is null, d.vc_position in (0, 1), d.id = v.master_id)
+    where d.id not in (select id from hits)
+),
+near_stacks as (
+    select key, list({'type': 'dcim/devices', 'id': id, 'name': name} order by id) as found, min(chassis) as chassis
+    from (
+        select distinct w.key, m.*
+        from (select key, lower(unnest(names)) as word from desired.devices
+              where key in (select device from desired.stack_members) and key not in (select key from pairs)) w
+        join masters m on lower(m.chassis) = w.word or (starts_with(lower(m.name), w.word) and
+            regexp_full_match(lower(substr(m.name, length(w.word) + 1)), '[^a-z0-9]+(m|sw|member|unit)?[0-9]+')))
+    group by key
+),
 
 summed as (
     select
@@ -284,7 +302,9 @@ claims as (
 ),
 candidates as (
     select key, list(distinct id order by id) as ids
-    from (select key, id from pairs union all select key, unnest(found).id from near) group by key
+    from (select key, id from pairs union all select key, unnest(found).id from near
+          union all select key, unnest(found).id from near_stacks)
+    group by key
 ),
 
 evaluated as (
@@ -321,6 +341,9 @@ evaluated as (
             when c.key is null and n.found is not null and w.inactive is not true
                 then conflict('may_be_this_device', {candidates: n.found, field: settings.node_field,
                     entry: to_json(settings.id_scope) || ': ' || w.id_value})
+            when c.key is null and s.found is not null and w.inactive is not true
+                then conflict('may_be_this_stack', {candidates: s.found, chassis: s.chassis,
+                    field: settings.node_field, entry: to_json(settings.id_scope) || ': ' || w.id_value})
             when c.key is null and w.name is not null
                 and count(*) filter (w.inactive is not true) over (partition by lower(w.name)) > 1
                 and w.inactive is not true
@@ -338,6 +361,7 @@ evaluated as (
     left join vm_namesakes v using (key)
     left join guests g using (key)
     left join near n using (key)
+    left join near_stacks s using (key)
     left join devices d on d.id = c.choice.id
     left join own_serials o using (key)
     left join netbox.ip_addresses polled on polled.id = coalesce(d.primary_ip4_id, d.primary_ip6_id)
@@ -358,6 +382,24 @@ answered as (
     left join config.answers a on a.resource = 'devices' and a.key = e.key and a.question = question(e.problem)
         and (a.answer = 'create' or (a.answer = 'pick' and a.netbox_id in (select id from devices)
             and a.netbox_id not in (select netbox_id from evaluated where problem is null and netbox_id is not null)))
+),
+-- Members of a stack whose device was asked about: the answer decides about them too, by their position.
+asked_stacks as (
+    select m.key, m.device, s.problem, d.id
+    from desired.stack_members m
+    join answered s on s.key = m.device
+    left join netbox.devices n on n.id = s.netbox_id and s.problem is null
+    left join netbox.devices d on d.virtual_chassis_id = n.virtual_chassis_id and d.vc_position = m.position
+        and d.id not in (select id from first_hits)
+    where not m.is_master and m.key not in (select key from pairs)
+      and m.device in (select key from evaluated where problem is not null)
+),
+with_members as (
+    select j.* replace (
+        coalesce(j.netbox_id, m.id) as netbox_id,
+        coalesce(j.problem, case when m.problem is not null
+            then conflict('reference_undecided', {name: m.device, because: m.problem}) end) as problem)
+    from answered j left join asked_stacks m using (key)
 )
 
 select
@@ -369,6 +411,6 @@ select
     if(j.problem is null, null, coalesce(c.ids, [])) as candidate_ids,
     -- The device's location in NetBox, by which VLAN groups are chosen.
     d.site_id, d.location_id, d.rack_id, d.cluster_id, d.last_updated
-from answered j
+from with_members j
 left join candidates c on c.key = j.key
 left join devices d on d.id = j.netbox_id and j.problem is null

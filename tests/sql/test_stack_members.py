@@ -152,3 +152,53 @@ def test_a_port_takes_no_interface_of_another_member_by_its_name() -> None:
         "sw1 Gi1/0/2": ("drifted", moved),
         "sw1-FOCB Gi2/0/3": ("drifted", moved),
     }
+
+
+def by_hand(*names: str, chassis: str = "core") -> Estate:
+    """Someone entered the stack as these members, without serials and ids."""
+    estate = stack("A", "A", "B", positions=(1, 2))
+    estate.change("netbox.virtual_chassis", name=chassis)
+    for number, name in enumerate(names, 1):
+        estate.change("netbox.devices", number, name=name, serial="")
+        estate.give_id("netbox.devices", number, {})
+    return estate
+
+
+def test_a_stack_that_someone_entered_under_other_names_is_a_question() -> None:
+    question = (
+        'NetBox has {} (id 1) as the master of the virtual chassis {}: if it is this device, enter {{"lib": 1}} in its'
+        " librenms_id; if not, create this one in NetBox with that entry"
+    )
+    for estate, said in (
+        (by_hand("sw1-1", "sw1-2"), question.format("sw1-1", "core")),
+        (by_hand("SW1:M1", "SW1:M2"), question.format("SW1:M1", "core")),
+        (by_hand("rack-a", "rack-b", chassis="SW1"), question.format("rack-a", "SW1")),
+    ):
+        assert told(estate, "devices", "virtual_chassis") == {
+            "sw1": ("conflict", said),
+            "sw1-FOCB": ("conflict", f"sw1 is not decided: {said}"),
+        }
+
+
+def test_an_answer_about_a_stack_is_one_about_its_members() -> None:
+    estate = by_hand("sw1-1", "sw1-2")
+    asked = estate.questions()["devices", "sw1", ""][1]
+    estate.answer("devices", "sw1", "pick", asked, netbox_id=1)
+    assert changes(estate) == [
+        ("update", "sw1", 1, {"serial": "FOCA", "cf.librenms_id": {"lib": 1}}),
+        ("update", "sw1-FOCB", 2, {"serial": "FOCB"}),
+    ]
+
+
+def test_a_stack_of_another_name_is_no_question() -> None:
+    for names in (("sw10-1", "sw10-2"), ("sw12", "sw13"), ("sw1x-1", "sw1x-2")):
+        assert {action for action, _ in told(by_hand(*names), "devices").values()} == {"blocked"}
+
+
+def test_no_virtual_chassis_is_created_for_a_single_member() -> None:
+    """Someone entered the stack as one device, and new devices are not imported."""
+    estate = stack("A", "A", "B", positions=(None,))
+    estate.change("netbox.virtual_chassis", name="other", master_id=None)
+    assert told(estate, "virtual_chassis") == {
+        "sw1": ("blocked", "NetBox has only one of its 2 members, and this diff creates no other one")
+    }
