@@ -39,6 +39,7 @@ def changes(visit: Visit) -> Response:
         query=query,
         view=view,
         endpoints=[head.name for head in heads],
+        partial=[head for head in heads if head.shows_only is not None and query.endpoint in ("", head.name)],
         actions=ACTIONS,
         states=STATES,
         known_resources=RESOURCES,

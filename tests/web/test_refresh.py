@@ -83,6 +83,7 @@ def test_a_sync_of_one_guest_alone_says_so_wherever_its_diff_is_shown(
     assert f"\nparis: {only}" in listed
     assert f"This plan shows {only}" in anna.open("/plans/paris")
     assert f"Its plan shows {only}" in anna.open("/")
+    assert f"paris: {only}" in anna.open("/changes")
     in_step.sync()
     assert run([*place, "status"]) == 0
     assert "only guest" not in capsys.readouterr().out + anna.open("/") + anna.open("/plans/paris")
