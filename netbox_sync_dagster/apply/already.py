@@ -100,13 +100,14 @@ class Already:
         """Read again each time: an apply of another endpoint may be running."""
         found = _Written()
         by_action = {"create": found.created, "update": found.updated, "delete": found.deleted}
+        names = set(self._netbox.names)
         for path in self._files():
             for line in read_lines(path):
                 if (
                     line["kind"] == "verdict"
                     and line["verdict"] == "applied"
                     and line["netbox_id"] is not None
-                    and line["target"] in self._netbox.names
+                    and line["target"] in names
                     and not line.get("already")
                 ):
                     who = f"apply {line['apply_id']} of endpoint '{line['endpoint']}' wrote it"
