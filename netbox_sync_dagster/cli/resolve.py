@@ -196,10 +196,13 @@ def _list(session: Session, asked: Sequence[Question]) -> None:
     if not asked:
         session.out.print("nothing is asked")
         return
-    groups = grouped(asked)
+    in_fields = {one.name for one in asked if one.field is not None}
+    # What only repeats the question of a field of the row is said with it.
+    groups = grouped(one for one in asked if one.field is not None or one.name not in in_fields)
     for same in groups:
         _show(session, same[0], len(same))
-    session.out.print(f"{len(groups)} question{'s' if len(groups) != 1 else ''}, {_rows(len(asked))}")
+    number = len({one.name for one in asked})
+    session.out.print(f"{len(groups)} question{'s' if len(groups) != 1 else ''}, {_rows(number)}")
 
 
 def _show(session: Session, one: Question, number: int) -> None:
@@ -217,8 +220,9 @@ def _show(session: Session, one: Question, number: int) -> None:
     if len(one.words) > 1:
         names = ", ".join(f"{word.kind} '{visible(word.word, 80)}' ({word.section})" for word in one.words)
         session.out.print(f"      names to map: {names}", soft_wrap=True)
+    whole = "" if one.field is None else "; of the whole row: acknowledge"
     session.out.print(
-        f"      cause {one.cause}; answers: {', '.join(one.answers)}", style="dim", soft_wrap=True
+        f"      cause {one.cause}; answers: {', '.join(one.answers)}{whole}", style="dim", soft_wrap=True
     )
 
 

@@ -91,6 +91,13 @@ def test_each_of_several_names_is_mapped_apart(harness: CliHarness, nms: LabLibr
 
 def test_the_source_is_right(drifted: CliHarness, netbox: NetBox) -> None:
     assert rows(drifted, "interfaces") == {"sw1 Gi0/2": "drifted"}
+    # The row asks only what its field asks.
+    asked = drifted.ok("resolve", "nms").splitlines()
+    assert asked[0] == "? interfaces  sw1 Gi0/2"
+    assert asked[-2:] == [
+        "      cause changed_in_netbox; answers: take, keep; of the whole row: acknowledge",
+        "1 question, 1 row",
+    ]
 
     drifted.ok("resolve", "nms", "sw1 Gi0/2", "--field", "description", "--take", "--yes", "--who", "ada")
 
