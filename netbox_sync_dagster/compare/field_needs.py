@@ -18,7 +18,15 @@ _FOUND_BY = {
     "needs_of_virtual_machines": {"virtual_machines"},
     "needs_of_devices": {"devices"},
     "needs_of_custom_fields": {
-        *("clusters", "devices", "virtual_chassis_members", "interfaces", "vm_interfaces", "primary_macs"),
+        *(
+            "sites",
+            "clusters",
+            "devices",
+            "virtual_chassis_members",
+            "interfaces",
+            "vm_interfaces",
+            "primary_macs",
+        ),
         *("virtual_machines", "primary_ips", "oob_ips", "vlans", "ip_addresses"),
     },
     "needs_of_stack_members": {"virtual_chassis_members"},

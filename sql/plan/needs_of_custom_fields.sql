@@ -2,12 +2,12 @@
 -- changed: NetBox refuses every edit that leaves the value; see sql/plan/field_needs.sql.
 with limited as (
     select f.name, f.type, f.object_types, f.validation_minimum as lowest, f.validation_maximum as highest,
-        nullif(f.validation_regex, '') as pattern, c.choices
+        nullif(f.validation_regex, '') as pattern, c.choices, coalesce(f."unique", false) as only_one_has
     from netbox.custom_fields f
     left join (select field, list(value) as choices from netbox.choices where model = 'extras.customfield'
-        group by field) c on c.field = f.name and f.type = 'select'
+        group by field) c on c.field = f.name and f.type in ('select', 'multiselect')
     where coalesce(f.status, 'active') = 'active' and (f.validation_minimum is not null
-        or f.validation_maximum is not null or f.validation_regex <> '' or c.choices is not null)
+        or f.validation_maximum is not null or f.validation_regex <> '' or c.choices is not null or f."unique")
 ),
 edited as (
     select r.resource, r.key, r.object_type, r.netbox_id, f.field
@@ -15,13 +15,23 @@ edited as (
     where r.action = 'update' and f.decision = 'update' and r.netbox_id is not null and exists (from limited)
 ),
 held as (
-    select 'dcim/devices' as object_type, id, cf from netbox.devices
+    select 'dcim/sites' as object_type, id, cf from netbox.sites
+    union all select 'dcim/devices', id, cf from netbox.devices
     union all select 'virtualization/clusters', id, cf from netbox.clusters
     union all select 'virtualization/virtual-machines', id, cf from netbox.virtual_machines
     union all select 'dcim/interfaces', id, cf from netbox.interfaces
     union all select 'virtualization/interfaces', id, cf from netbox.vm_interfaces
     union all select 'ipam/vlans', id, cf from netbox.vlans
     union all select 'ipam/ip-addresses', id, cf from netbox.ip_addresses
+),
+-- What several objects have, as before the field was made unique.
+repeated as (
+    select h.object_type, l.name, json_extract_string(h.cf, '$."' || l.name || '"') as value
+    from limited l
+    join (select distinct object_type, model from config.models) m on list_contains(l.object_types, m.model)
+    join held h using (object_type)
+    where l.only_one_has
+    group by all having count(*) > 1
 ),
 kept as (
     select h.object_type, h.id, l.*, json_extract_string(h.cf, '$."' || l.name || '"') as value
@@ -38,8 +48,13 @@ refused as (
         when type in ('integer', 'decimal') then try_cast(value as double) not between coalesce(lowest, '-inf'::double)
             and coalesce(highest, 'inf'::double)
         when type = 'select' then not list_contains(choices, value)
+        when type = 'multiselect' then not list_has_all(choices, text_list(value))
         when type in ('text', 'longtext', 'url') then not try(regexp_matches(value, '^(?:' || pattern || ')')) end,
         false)
+    union all
+    select k.object_type, k.id, 'cf.' || k.name, because('custom_field_holds_repeated', {field: k.name, value: k.value})
+    from kept k join repeated using (object_type, name, value)
+    where value <> ''
 )
 select e.resource, e.key, e.field, coalesce(o.resource, e.resource) as needs_resource,
     coalesce(o.key, e.key) as needs_key, r.mended_by as needs_field, r.why

@@ -99,7 +99,14 @@ def test_an_object_with_a_value_that_its_custom_field_no_longer_takes() -> None:
     estate.add("netbox.custom_fields", id=2, name="floor", type="integer", validation_maximum=9, **common)
     estate.add("netbox.custom_fields", id=3, name="zone", type="select", **common)
     estate.add("netbox.choices", model="extras.customfield", field="zone", value="north", label="North")
-    values = {"code": ("12", "ab"), "floor": (9, 10), "zone": ("north", "west")}
+    estate.add("netbox.custom_fields", id=4, name="zones", type="multiselect", **common)
+    estate.add("netbox.choices", model="extras.customfield", field="zones", value="north", label="North")
+    values = {
+        "code": ("12", "ab"),
+        "floor": (9, 10),
+        "zone": ("north", "west"),
+        "zones": (["north"], ["north", "west"]),
+    }
     for number, field in enumerate(values):
         for wrong in (0, 1):
             which = 10 + 2 * number + wrong
@@ -114,4 +121,32 @@ def test_an_object_with_a_value_that_its_custom_field_no_longer_takes() -> None:
         "sw1 Gi0/11": ("conflict", f"description: {said}"),
         "sw1 Gi0/13": ("conflict", f"description: {said.replace('code', 'floor').replace('ab', '10')}"),
         "sw1 Gi0/15": ("conflict", f"description: {said.replace('code', 'zone').replace('ab', 'west')}"),
+        "sw1 Gi0/17": (
+            "conflict",
+            "description: " + said.replace("code", "zones").replace("ab", '["north","west"]'),
+        ),
+    }
+
+
+def test_an_object_with_a_value_that_its_custom_field_takes_once() -> None:
+    """As before the field was made unique. An interface of another type, and an empty value, count for nothing."""
+    estate = switch()
+    estate.add(
+        *("netbox.custom_fields",),
+        **{"id": 1, "name": "code", "type": "text", "status": "active", "unique": True},
+        object_types=["dcim.interface", "virtualization.vminterface"],
+    )
+    for number, code in ((1, "A"), (2, "B"), (3, ""), (4, "")):
+        port(estate, number, f"Gi0/{number}", ifAlias="desk")
+        interface(estate, number, f"Gi0/{number}", cf={"librenms_id": {"lib": number}, "code": code})
+    interface(estate, 9, "Vlan9", cf={"code": "A"})
+    estate.add("netbox.vm_interfaces", id=9, name="eth0", virtual_machine_id=9, cf={"code": "B"})
+    said = (
+        'its custom field code holds "A", which another object has too and the field takes once, and NetBox refuses every '
+        "edit until one of them is changed"
+    )
+    assert told(estate, "interfaces")["sw1 Gi0/1"] == ("conflict", f"description: {said}")
+    assert {r.key: r.action for r in estate.rows() if r.key.startswith("sw1 Gi0")} == {
+        "sw1 Gi0/1": "conflict",
+        **dict.fromkeys(("sw1 Gi0/2", "sw1 Gi0/3", "sw1 Gi0/4"), "update"),
     }

@@ -101,6 +101,22 @@ def test_an_object_with_a_value_that_its_custom_field_no_longer_takes(netbox: An
     netbox.patch(path, {"serial": "X1", "custom_fields": {name: "12"}})
 
 
+def test_objects_with_a_value_of_a_custom_field_that_was_made_unique(netbox: Any) -> None:
+    name = netbox.name("cf").replace("-", "_")
+    field = netbox.new(
+        "extras/custom-fields", {"name": name, "type": "text", "object_types": ["dcim.device"]}
+    )
+    site = netbox.site()
+    one, two = (netbox.device(site, custom_fields={name: "A"}) for _ in range(2))
+    netbox.patch(f"extras/custom-fields/{field['id']}/", {"unique": True})
+    path = f"dcim/devices/{one['id']}/"
+    assert netbox.refused("PATCH", path, {"serial": "X1"}) == {
+        "__all__": [f"Custom field '{name}' must have a unique value."]
+    }
+    netbox.patch(f"dcim/devices/{two['id']}/", {"custom_fields": {name: "B"}})
+    netbox.patch(path, {"serial": "X1"})
+
+
 def test_devices_go_with_their_rack_to_another_site_than_their_cluster(netbox: Any) -> None:
     site, other = netbox.site(), netbox.site()
     rack = netbox.new("dcim/racks", {"name": netbox.name("rack"), "site": site["id"]})
