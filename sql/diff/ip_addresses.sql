@@ -11,7 +11,7 @@ wanted as (
     select a.* replace (coalesce(k.prefixlen, a.prefixlen) as prefixlen), k.prefix as prefix_of_mask,
         a.prefixlen as given_prefixlen, n.netbox_id as interface_id, n.machine_id, n.label,
         n.type, n.problem as interface_problem,
-        v.vrf_id, v.vrf_name, v.found_vrf_id, v.is_held, v.doubt_ids,
+        v.vrf_id, v.vrf_name, v.found_vrf_id, v.is_held, v.is_certain, v.doubt_ids,
         case when a.vrf is not null and v.candidates <> 1
              then conflict('vrf_not_one', {vrf: a.vrf, candidates: v.candidates}) end as vrf_problem,
         a.host || coalesce(' in ' || a.vrf, '') as place
@@ -31,10 +31,10 @@ shared_hosts as (
     group by host, vrf_id
     having bool_or(role = 'anycast' or is_virtual_address(role, assigned_object_type))
 ),
--- apart: NetBox has each of them already, in different VRFs.
+-- apart: NetBox has each of them already, or its interface, in different VRFs.
 source_places as (
     select host, vrf, list(label order by label) as places,
-        bool_and(is_held) and count(distinct coalesce(vrf_id, 0)) = count(*) as apart
+        bool_and(is_certain) and count(distinct coalesce(vrf_id, 0)) = count(*) as apart
     from wanted group by all
 ),
 counted as (

@@ -6,8 +6,9 @@ with live as (
     select 'clusters', key from match.live_clusters
 ),
 
--- Devices that name one VID differently make one VLAN, and a conflict on the name.
-named as (
+-- Devices that name one VID differently make one VLAN, and a conflict on the name. The name that a device gives to a
+-- VLAN without one (VLAN0010) does not count beside another.
+all_names as (
     select m.key, m.vid, m.group_id, m.group_slug, m.site_id, m.new_site, m.netbox_id,
            list_sort(list(distinct w.name) filter (w.name is not null)) as names,
            list(distinct w.name || ' (' || w.owner || ')' order by w.name || ' (' || w.owner || ')')
@@ -17,6 +18,13 @@ named as (
     left join desired.vlans w using (owner_resource, owner, vid)
     where m.problem is null and not m.permitted
     group by all
+),
+named as (
+    select * replace (
+        coalesce(nullif(list_filter(names, lambda n: upper(n) <> printf('VLAN%04d', vid)), []), names) as names,
+        coalesce(nullif(list_filter(who, lambda w: not starts_with(upper(w), printf('VLAN%04d (', vid))), []), who)
+            as who)
+    from all_names
 ),
 
 -- The name that a person has given, if exactly this was asked.

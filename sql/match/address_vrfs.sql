@@ -2,8 +2,9 @@
 -- Where configuration and rules name none, it is NetBox's: where it has the address on this interface, else on this
 -- machine; else the VRF of the interface; else the one in which it has the address on another machine of this endpoint,
 -- or as a virtual one. NULL is the global table. found_vrf_id: where NetBox has the address, if it has none in that
--- VRF. is_held: NetBox has it on this machine. candidates: the VRFs that the configured name means. doubt_ids:
--- addresses of other machines, in VRFs that a person chose, which it may be.
+-- VRF. is_held: NetBox has it on this machine. is_certain: that, or the VRF is that of its interface. candidates: the
+-- VRFs that the configured name means. doubt_ids: addresses of other machines, in VRFs that a person chose, which it
+-- may be.
 -- Only with rows of desired.ip_addresses.
 with named as (
     select w.vrf, count(distinct v.id) as candidates, min(v.id) as id, min_by(v.name, v.id) as name
@@ -62,20 +63,21 @@ netbox_vrfs as (
         case when (l.host, i.vrf_id) in (select (host, vrf_id) from found) then i.vrf_id
              when l.host in (select host from found where vrf_id is null) then null
              else coalesce(i.vrf_id, if(e.certain, e.vrf_id, null)) end as vrf_id,
+        i.vrf_id is not null as of_interface,
         case when i.vrf_id is null and not e.certain and l.host not in (select host from found where vrf_id is null)
              then e.ids end as doubt_ids
     from loose l
     left join of_interfaces i using (host, interface, resource)
     left join elsewhere e using (host)
     union all
-    select host, interface, resource, place.vrf_id, null from held
+    select host, interface, resource, place.vrf_id, true, null from held
 )
 select a.host, a.vrf, a.interface_resource, a.interface, coalesce(v.candidates, 0) as candidates,
     if(a.is_named, v.id, n.vrf_id) as vrf_id, if(a.is_named, v.name, r.name) as vrf_name,
     if(not a.is_named or h.place is null
         or exists (from netbox.ip_addresses n where n.host = a.host and n.vrf_id is not distinct from v.id),
         if(a.is_named, v.id, n.vrf_id), h.place.vrf_id) as found_vrf_id,
-    h.place is not null as is_held, n.doubt_ids
+    h.place is not null as is_held, coalesce(n.of_interface, false) as is_certain, n.doubt_ids
 from (select *, vrf is not null or in_global_table is true as is_named from desired.ip_addresses) a
 left join named v on v.vrf = a.vrf
 left join held h on h.interface = a.interface and h.resource = a.interface_resource and h.host = a.host

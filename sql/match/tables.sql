@@ -50,7 +50,8 @@ create table match.address_holders (
     id bigint, host varchar, vrf_id bigint, type varchar, interface_id bigint, machine_id bigint, label varchar);
 create table match.address_vrfs (
     host varchar, vrf varchar, interface_resource varchar, interface varchar, candidates bigint, vrf_id bigint,
-    vrf_name varchar, found_vrf_id bigint, is_held boolean, doubt_ids bigint[]);
+    vrf_name varchar, found_vrf_id bigint, is_held boolean, is_certain boolean,
+    doubt_ids bigint[]);
 create table match.freed_addresses (id bigint, key varchar, label varchar);
 create table match.prefix_masks (host varchar, vrf varchar, interface varchar, prefixlen integer, prefix varchar);
 create table match.populated_ranges (host varchar, vrf_id bigint, name varchar);

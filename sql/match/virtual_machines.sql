@@ -44,7 +44,10 @@ hits as materialized (
         -- A cluster that got another name, in the source too, has its guests under the former one.
         join actual a on a.held_vmid = w.source_id
             and (lower(a.held_cluster) = lower(if(settings.ids_span_clusters, settings.id_scope, w.cluster))
-                or (a.cluster_id = home.netbox_id and not a.named_elsewhere))
+                or (a.cluster_id = home.netbox_id and not a.named_elsewhere)
+                -- An endpoint that got another name, and so has other ids.
+                or (settings.ids_span_clusters and lower(a.name) = lower(w.name)
+                    and lower(a.held_cluster) not in (select lower(endpoint) from config.other_endpoints)))
         left join called c on c.id = a.id and c.name in (lower(w.name), lower(w.given_name))
         union all
         select w.key, a.id, false, true

@@ -225,6 +225,22 @@ def test_it_is_assigned_elsewhere_or_created_by_an_answer() -> None:
     ]
 
 
+def test_one_address_in_several_vrfs_of_a_router_is_several_addresses() -> None:
+    estate = switch(policies={"create": ["ip_addresses"]})
+    vrfs(estate)
+    for number, vrf in ((1, 7), (2, 8)):
+        port(estate, number, f"Vlan{number}")
+        interface(estate, 10 + number, f"Vlan{number}", port=number, type="virtual", vrf_id=vrf)
+        shown(estate, number, "10.0.0.1", port=number)
+    assert [(r.key, r.action, r.fields["vrf"]["name"]) for r in addresses(estate)] == [
+        ("10.0.0.1 on sw1 Vlan1", "create", "lan"),
+        ("10.0.0.1 on sw1 Vlan2", "create", "lab"),
+    ]
+    # The VRF of one of them is unknown.
+    estate.change("netbox.interfaces", "Vlan1", vrf_id=None)
+    assert {r.action for r in addresses(estate)} == {"conflict"}
+
+
 def test_prefixes_of_addresses_are_in_the_vrf_of_their_addresses() -> None:
     estate = estate_of(policies={"create": ["prefixes"], "interface_prefixes": True})
     machine(estate, 9, "other", None)

@@ -176,6 +176,22 @@ def test_a_machine_is_found_by_its_id_under_another_name_and_in_another_cluster(
 
 
 @TABLES.part
+def of_a_renamed_endpoint(estate: Estate) -> None:
+    """NetBox has these under the endpoint's former name; the second has another name too."""
+    for number, name in ((41, "mail"), (42, "dns")):
+        machine(estate, name, id=f"x{number}", cluster="test")
+        held = {"tables_endpoint": "former", "tables_id": f"x{number}"}
+        called = name if number == 41 else "other"
+        estate.add("netbox.virtual_machines", id=number, name=called, cluster_id=1, cf=held)
+
+
+def test_a_machine_of_an_endpoint_that_was_renamed_is_found_by_its_id_and_name() -> None:
+    assert found("virtual_machines", "mail").netbox_id == 41
+    assert found("virtual_machines", "mail").fields["cf.tables_endpoint"] == "lib"
+    assert found("virtual_machines", "dns").action == "create"
+
+
+@TABLES.part
 def namesakes(estate: Estate) -> None:
     machine(estate, "web", id="1")
     machine(estate, "Web", id="2")

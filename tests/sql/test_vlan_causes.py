@@ -80,6 +80,19 @@ def test_a_name_that_devices_give_differently_says_who_gives_which_and_passes_ov
     }
 
 
+def test_the_name_that_a_device_gives_to_a_vlan_without_one_is_no_other_name() -> None:
+    estate = switch()
+    device(estate, 2, "sw2")
+    estate.add("netbox.devices", id=2, name="sw2", cf={"librenms_id": {"lib": 2}})
+    for number, vid, name in ((1, 60, "VLAN0060"), (2, 60, "guests"), (1, 70, "VLAN0070")):
+        estate.add("librenms.vlans", vlan_id=vid + number, device_id=number, vlan_vlan=vid, vlan_name=name)
+    _group(estate, 1, "Campus", "campus")
+    assert [(r.key, r.fields["name"], r.reason) for r in estate.rows() if r.resource == "vlans"] == [
+        ("60 in campus", "guests", None),
+        ("70 in campus", "VLAN0070", None),
+    ]
+
+
 def test_a_vlan_of_a_site_that_the_plan_creates_is_created_with_it() -> None:
     """Without a group, by policy; a port of the new device has it in the same plan."""
     estate = Estate(
