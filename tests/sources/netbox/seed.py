@@ -223,7 +223,7 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
             (i["amber"], "Seed Amber", "seed-amber", "ffbf00", []),
         ],
         "custom_fields": [
-            (*row, status)
+            (*row[:6], False, *row[6:], status)
             for row in (
                 (i["cf_claim"], "seed_claim", "json", ["dcim.device"], None, False, n, n, n, "", n),
                 (i["cf_decimal"], "seed_decimal", "decimal", ["dcim.device"], None, False, n, n, n, "", n),
