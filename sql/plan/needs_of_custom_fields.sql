@@ -2,12 +2,12 @@
 -- changed: NetBox refuses every edit that leaves the value; see sql/plan/field_needs.sql.
 with limited as (
     select f.name, f.type, f.object_types, f.validation_minimum as lowest, f.validation_maximum as highest,
-        nullif(f.validation_regex, '') as pattern, c.choices, coalesce(f."unique", false) as only_one_has
+        nullif(f.validation_regex, '') as pattern, c.choices, coalesce(f.is_unique, false) as only_one_has
     from netbox.custom_fields f
     left join (select field, list(value) as choices from netbox.choices where model = 'extras.customfield'
         group by field) c on c.field = f.name and f.type in ('select', 'multiselect')
     where coalesce(f.status, 'active') = 'active' and (f.validation_minimum is not null
-        or f.validation_maximum is not null or f.validation_regex <> '' or c.choices is not null or f."unique")
+        or f.validation_maximum is not null or f.validation_regex <> '' or c.choices is not null or f.is_unique)
 ),
 edited as (
     select r.resource, r.key, r.object_type, r.netbox_id, f.field

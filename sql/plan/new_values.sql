@@ -28,7 +28,7 @@ given as (
         if(f.type = 'url' and target_release() >= 407, with_scheme(d.value), d.value) as value,
         f.type, f.status, coalesce(t.shown, 'JSON') as shown, h.values as choices,
         f.validation_minimum as lowest, f.validation_maximum as highest, f.validation_regex as pattern,
-        f."unique" as only_one_has,
+        f.is_unique as only_one_has,
         f.id is not null as is_known, coalesce(list_contains(f.object_types, c.model), false) as is_for_it
     from written c
     join config.default_custom_fields d on d.resource in (c.resource, '*')

@@ -35,7 +35,7 @@ told as (
 unique_fields as (
     select k.resource, k.field
     from config.rule_kinds k join netbox.custom_fields c on c.name = substr(k.field, 4)
-    where k.kind = 'cf' and c."unique"
+    where k.kind = 'cf' and c.is_unique
 ),
 held as (
     select 'clusters' as resource, id, cf from netbox.clusters
@@ -76,7 +76,7 @@ typed as (
         if(len(k.allowed) > 0, k.allowed, told."values") as allowed,
         case when g.resource = 'devices' and g.field = 'asset_tag' then stripped(g.value ->> '$')
              when g.resource = 'virtual_machines' and g.field = 'name' then lower(stripped(g.value ->> '$'))
-             when c."unique" then stripped(g.value ->> '$') end as only_one_has,
+             when c.is_unique then stripped(g.value ->> '$') end as only_one_has,
         c.id is not null as is_known, coalesce(list_contains(c.object_types, m.model), false) as is_for_it,
         r.value as reference
     from given g

@@ -190,7 +190,7 @@ def test_a_custom_field_that_netbox_needs_or_takes_once() -> None:
         estate.add("netbox.devices", id=number, name=f"sw{number}", status="active", cf=known | values)
         if known:
             device(estate, number, f"sw{number}")
-    for number, (name, column) in enumerate((("need", "required"), ("once", "unique")), 100):
+    for number, (name, column) in enumerate((("need", "required"), ("once", "is_unique")), 100):
         estate.add(
             *("netbox.custom_fields",),
             **{"id": number, "name": name, "type": "text", "object_types": ["dcim.device"], column: True},

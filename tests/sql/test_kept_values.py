@@ -133,7 +133,7 @@ def test_an_object_with_a_value_that_its_custom_field_takes_once() -> None:
     estate = switch()
     estate.add(
         *("netbox.custom_fields",),
-        **{"id": 1, "name": "code", "type": "text", "status": "active", "unique": True},
+        **{"id": 1, "name": "code", "type": "text", "status": "active", "is_unique": True},
         object_types=["dcim.interface", "virtualization.vminterface"],
     )
     for number, code in ((1, "A"), (2, "B"), (3, ""), (4, "")):

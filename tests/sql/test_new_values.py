@@ -93,7 +93,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     (
         "text",
         "net",
-        {"unique": True},
+        {"is_unique": True},
         "cannot be net: it needs a different value for each object: it is unique",
     ),
 ]

@@ -170,6 +170,7 @@ _SPECIAL: dict[str, Take] = {
         name: lambda row, name=name: None if row[name] is None else utc_text(row[name])  # type: ignore[misc]
         for name in ("creation_time", "snaptime", "start_time", "end_time")
     },
+    "is_unique": lambda row: row["unique"],
     "object_types": lambda row: sorted(row["object_types"] or []),
     "default": lambda row: None if row["default"] is None else json.dumps(row["default"], ensure_ascii=False),
 }

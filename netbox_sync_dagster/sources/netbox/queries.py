@@ -118,6 +118,8 @@ _SPECIAL: dict[str, tuple[str, list[str]]] = {
     "tags": ("tags { slug }", ["tags"]),
     "cf": ("custom_fields", ["custom_fields"]),
     "tagged_vlan_ids": ("tagged_vlans { id }", ["tagged_vlans"]),
+    # A word of SQL.
+    "is_unique": ("unique", ["unique"]),
     "bay_type_ids": ("module_bay_types { id }", ["module_bay_types"]),
 }
 

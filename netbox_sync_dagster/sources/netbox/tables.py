@@ -34,7 +34,7 @@ _NETBOX = {
     # default as JSON text; the choices of choice_set_id are in choices, under the field's name. status, NetBox 4.7 and
     # newer: active, or provisioning or deleting while a background job rewrites its values.
     "custom_fields": _NB
-    + """name type object_types:VARCHAR[] related_object_type required:BOOLEAN unique:BOOLEAN
+    + """name type object_types:VARCHAR[] related_object_type required:BOOLEAN is_unique:BOOLEAN
         default validation_minimum:DOUBLE validation_maximum:DOUBLE validation_regex choice_set_id:BIGINT status""",
     "tenants": _NB + "name slug",
     # Contacts, their roles and what they are assigned to (object_type: 'dcim.device'): only if a rule names contacts.
