@@ -6,9 +6,10 @@ from netbox_sync_dagster.apply.changelog import MODELS
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.order import Needs
 from netbox_sync_dagster.approve.agreement import rules_of, why_not_agreed
+from netbox_sync_dagster.approve.needing import why_unapproved
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import approved
-from netbox_sync_dagster.approve.states import applied_ids
+from netbox_sync_dagster.approve.states import applied_ids, states
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.storage import Warehouse
@@ -56,6 +57,7 @@ def foreseen_blocks(
                 if change_id not in found and (why := outside_branch(netbox, row)) is not None:
                     found[change_id] = why
     left = {change_id: row for change_id, row in rows.items() if change_id not in found}
+    unapproved: dict[str, str] | None = None
     while True:
         unmet = {
             change_id: [need for need in needs.of(row) if need not in done and need not in left]
@@ -64,9 +66,12 @@ def foreseen_blocks(
         unmet = {change_id: missing for change_id, missing in unmet.items() if missing}
         if not unmet:
             return {change_id: found[change_id] for change_id in rows if change_id in found}
+        if unapproved is None:
+            unapproved = why_unapproved(plan, states(warehouse, plan))
         for change_id, missing in unmet.items():
-            states = [
-                f"{needs.title(need)}: {'blocked' if need in found else 'not approved'}" for need in missing
+            said = [
+                f"{needs.title(need)}: {'blocked' if need in found else unapproved.get(need, 'not approved')}"
+                for need in missing
             ]
-            found[change_id] = f"needs {'; '.join(states)}"
+            found[change_id] = f"needs {'; '.join(said)}"
         left = {change_id: row for change_id, row in left.items() if change_id not in unmet}

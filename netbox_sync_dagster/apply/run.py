@@ -27,9 +27,11 @@ from netbox_sync_dagster.apply.writes import NotSent, Writes
 from netbox_sync_dagster.approve.agreement import rules_of, why_not_agreed
 from netbox_sync_dagster.approve.freeze import check_frozen
 from netbox_sync_dagster.approve.limits import check_gates
+from netbox_sync_dagster.approve.needing import why_unapproved
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.people import Actor, me
 from netbox_sync_dagster.approve.records import Approval, ApprovalError, approved, netbox_read_at
+from netbox_sync_dagster.approve.states import states
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.server_errors import ServerError
@@ -167,6 +169,8 @@ class _Apply:
         self._stop = stop
         self._also_on_verdict = on_verdict
         self._needs = Needs(plan)
+        # Changes that a rejection keeps from being approved; asked for when the first change is blocked.
+        self._unapproved: dict[str, str] | None = None
         self._rows = plan.by_id()
         result.apply_id = warehouse.new_id()
         self._names = netbox.names
@@ -322,9 +326,14 @@ class _Apply:
                 continue
             outcome = self._state.outcomes.get(need)
             if outcome is None:
-                outcome = "not applied yet" if need in self._wanted else "not approved"
+                outcome = "not applied yet" if need in self._wanted else self._why_unapproved(need)
             parts.append(f"{self._needs.title(need)}: {outcome}")
         return f"needs {'; '.join(parts)}"
+
+    def _why_unapproved(self, change_id: str) -> str:
+        if self._unapproved is None:
+            self._unapproved = why_unapproved(self._plan, states(self._warehouse, self._plan))
+        return self._unapproved.get(change_id, "not approved")
 
     def _round(self, ready: list[DiffRow]) -> list[DiffRow]:
         """Send some of the rows that are ready: creates first, and each object only once."""

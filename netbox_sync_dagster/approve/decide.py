@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from netbox_sync_dagster.approve.agreement import Agreement, proven_groups, why_no_approver
 from netbox_sync_dagster.approve.limits import check_gates, over_limit_with
+from netbox_sync_dagster.approve.needing import needing_rejected
 from netbox_sync_dagster.approve.parts import part_of, with_parts
 from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.policy import policy_approvals
@@ -24,6 +25,7 @@ from netbox_sync_dagster.approve.records import (
     write_approval,
 )
 from netbox_sync_dagster.approve.select import resolve_ids
+from netbox_sync_dagster.approve.states import decided_ids, states
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
 from netbox_sync_dagster.config import Policies
 from netbox_sync_dagster.config.resources import MAX_APPROVAL_HOURS
@@ -57,7 +59,7 @@ def approve(
     ``netbox_groups`` the person's groups in NetBox as the web page knows them. ``comment`` is
     recorded. ``override_limit`` is the reason for approving a plan over the limit; it is recorded. ``fields``: approve only
     these fields of the updates, or of each change id in it these; each part is a separate change with its own id, which
-    the approval contains. Without ids nothing is recorded.
+    the approval contains. Without ids nothing is recorded, nor a withdrawal on what nobody has decided.
 
     Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks,
     a resource over its limit without an override, a change that was rejected, or a person of none of the groups that
@@ -74,6 +76,10 @@ def approve(
     whole_plan = with_parts(warehouse, plan)
     wholes = resolve_ids(whole_plan, change_ids)
     rows = [_part(row, fields) for row in wholes]
+    if decision == "withdraw":
+        decided = decided_ids(warehouse, whole_plan)
+        wholes = [whole for whole, row in zip(wholes, rows, strict=True) if row.change_id in decided]
+        rows = [row for row in rows if row.change_id in decided]
     parts = {
         row.change_id: (whole.change_id, tuple(item.name for item in row.written))
         for whole, row in zip(wholes, rows, strict=True)
@@ -131,7 +137,7 @@ def _part(row: DiffRow, fields: Collection[str] | Mapping[str, Collection[str]] 
 def approve_by_policy(warehouse: Warehouse, plan: Plan, policies: Policies) -> Approval | None:
     """Approve what the configuration's ``auto_approve`` rules allow; None if that is nothing new.
 
-    Earlier decisions are kept: rejections stay valid, and valid approvals are not repeated. Changes that were applied
+    Earlier decisions are kept: rejections stay valid, what needs a rejected change is not approved, and valid approvals are not repeated. Changes that were applied
     since NetBox was read are not approved again.
 
     Raises LedgerDamaged if the ledger was modified: a rejection may be missing.
@@ -142,9 +148,11 @@ def approve_by_policy(warehouse: Warehouse, plan: Plan, policies: Policies) -> A
     look(warehouse).check()
     standing = decisions(warehouse, plan.endpoint)
     rejected = {change_id for change_id in allowed if rejection(standing, change_id)}
+    whole = with_parts(warehouse, plan)
+    needing = needing_rejected(whole, states(warehouse, whole)).keys() if rejected else set()
     since = netbox_read_at(plan)
     done = {i for i, number in applied_numbers(warehouse, plan.endpoint).items() if number >= since}
-    settled = rejected | done | approved(warehouse, plan.endpoint, plan).keys()
+    settled = rejected | needing | done | approved(warehouse, plan.endpoint, plan).keys()
     ids = [change_id for change_id in allowed if change_id not in settled]
     if not ids:
         return None

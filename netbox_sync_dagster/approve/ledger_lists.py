@@ -60,5 +60,17 @@ def last_apply(con: duckdb.DuckDBPyConnection, endpoint: str | None) -> dict[str
     return found[0] if found else None
 
 
+def last_undo(con: duckdb.DuckDBPyConnection, endpoint: str | None) -> dict[str, Any] | None:
+    """The newest apply that wrote something, if it reverts another; else None."""
+    where, values = _of(endpoint)
+    found = named_rows(
+        con.execute(
+            f"select * from ledger.applies {where or 'where true'} and applied > 0 order by seq desc limit 1",
+            values,
+        )
+    )
+    return found[0] if found and found[0]["undoes"] is not None else None
+
+
 def _of(endpoint: str | None) -> tuple[str, list[str]]:
     return ("where endpoint = ?", [endpoint]) if endpoint else ("", [])

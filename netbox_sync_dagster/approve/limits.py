@@ -92,7 +92,7 @@ def _adds(item: FieldDiff, links: Collection[str]) -> bool:
 
 def _share(number: int, existing: int, resource: str, policies: Policies) -> str:
     percent = 100 * number / max(existing, 1)
-    return f"{number} of {existing} {resource} ({percent:.0f} %, limit {policies.max_change_percent} %)"
+    return f"{number} of the {existing} {resource} in NetBox ({percent:.0f} %, limit {policies.max_change_percent} %)"
 
 
 def _existing(plan: Plan, resource: str) -> int:

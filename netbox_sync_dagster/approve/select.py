@@ -10,7 +10,7 @@ from functools import cached_property
 from netbox_sync_dagster.approve.parts import part_in
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.objects import objects_of
-from netbox_sync_dagster.compare.plan import CHANGE_ACTIONS, DiffRow, Plan
+from netbox_sync_dagster.compare.plan import ASKING_ACTIONS, CHANGE_ACTIONS, DiffRow, Plan
 from netbox_sync_dagster.config.resources import RESOURCES
 
 # A shorter prefix is probably a mistake.
@@ -280,6 +280,12 @@ def _matches(row: DiffRow, wanted: Filter) -> bool:
     if wanted.parent and not _belongs(row, wanted.parent):
         return False
     return not wanted.field or any(item.name in wanted.field for item in row.written)
+
+
+def asking_rows(plan: Plan, wanted: Filter) -> list[DiffRow]:
+    """The rows that ask something, of those that the filter means, whatever action it names."""
+    found = replace(wanted, action=())
+    return [row for row in plan.rows if row.action in ASKING_ACTIONS and _matches(row, found)]
 
 
 def _belongs(row: DiffRow, parents: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from netbox_sync_dagster.approve.records import (
     applied_numbers,
     approved,
     decisions,
+    holds,
     netbox_read_at,
     rejection,
 )
@@ -18,7 +19,6 @@ from netbox_sync_dagster.approve.select import needed_by
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, is_undo, load_plan
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage import Warehouse
-from netbox_sync_dagster.storage.clock import now
 from netbox_sync_dagster.text import visible
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def applied_ids(warehouse: Warehouse, plan: Plan) -> set[str]:
 def states(warehouse: Warehouse, plan: Plan) -> dict[str, State]:
     """The state of each change that has a decision or was applied, by change id; all others are waiting."""
     standing = decisions(warehouse, plan.endpoint)
+    used = applied_numbers(warehouse, plan.endpoint)
     found: dict[str, State] = {}
     for change_id in plan.by_id() if standing else ():
         decision = rejection(standing, change_id) or standing.get(change_id)
@@ -64,13 +65,26 @@ def states(warehouse: Warehouse, plan: Plan) -> dict[str, State]:
             continue
         if decision.decision == "reject":
             found[change_id] = State("rejected", decision.who, decision.at)
-        elif decision.expires is not None and decision.expires <= now():
+        elif decision.seq > used.get(change_id, 0) and not holds(decision, plan):
             found[change_id] = State("approval expired", decision.who, decision.at, decision.expires)
     for change_id, given in approved(warehouse, plan.endpoint, plan).items():
         found[change_id] = State("approved", given.who, given.at, given.expires)
     for change_id in applied_ids(warehouse, plan):
         found[change_id] = found.get(change_id, State("applied"))._replace(state="applied")
     return found
+
+
+def decided_ids(warehouse: Warehouse, plan: Plan) -> set[str]:
+    """The changes of the plan, which has its parts (``with_parts``), on which a decision can be withdrawn: a rejection, or an
+    approval under which they were not applied yet, also if it has expired or the whole change is approved."""
+    standing = decisions(warehouse, plan.endpoint)
+    used = applied_numbers(warehouse, plan.endpoint)
+    return {
+        change_id
+        for change_id in plan.by_id()
+        if rejection(standing, change_id)
+        or (change_id in standing and standing[change_id].seq > used.get(change_id, 0))
+    }
 
 
 def notes(warehouse: Warehouse, plan: Plan, known: Mapping[str, State]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from netbox_sync_dagster.cli.console import LONGEST, make_table
 from netbox_sync_dagster.cli.listing import Layout, print_rows
 from netbox_sync_dagster.cli.session import CliError, Session, name_of, session_of
 from netbox_sync_dagster.errors import UserError
-from netbox_sync_dagster.text import visible
+from netbox_sync_dagster.text import rows_ask, visible
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.apply import ApplyResult, Verdict
@@ -176,7 +176,9 @@ def _show(session: Session, plan: Plan, show_all: bool) -> bool:
     """Show the plan; False if there is nothing to do."""
     from netbox_sync_dagster.apply.ledger import unfinished
     from netbox_sync_dagster.approve import approved
+    from netbox_sync_dagster.approve.select import Filter, asking_rows
     from netbox_sync_dagster.approve.states import applied_ids, is_open, states
+    from netbox_sync_dagster.compare.plan import is_undo
 
     done = applied_ids(session.warehouse, plan)
     chosen = approved(session.warehouse, plan.endpoint, plan)
@@ -190,12 +192,15 @@ def _show(session: Session, plan: Plan, show_all: bool) -> bool:
             soft_wrap=True,
         )
     if not rows:
-        text = f"{plan.name}: all approved changes are applied"
+        text = f"{plan.name}: {'all approved changes are applied' if done else 'nothing is approved'}"
         # As status counts them: nobody has decided on them, or their approval has expired.
         known = states(session.warehouse, plan)
         waiting = sum(is_open(known, row.change_id) for row in plan.changes)
         plural = "s are" if waiting != 1 else " is"
         more = f"; {waiting} change{plural} waiting: netbox-sync diff {plan.name}" if waiting else ""
+        asking = 0 if waiting or is_undo(plan.name) else len(asking_rows(plan, Filter()))
+        if asking:
+            more = f"; {rows_ask(asking)}: netbox-sync resolve {plan.name}"
         session.out.print(text + more, soft_wrap=True)
         return bool(left_open)
     session.out.print(Text.assemble((plan.name, "bold"), ": approved and not applied yet"))

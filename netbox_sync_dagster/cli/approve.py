@@ -10,6 +10,7 @@ import typer
 
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve import resolve_ids
+from netbox_sync_dagster.approve.fitting import nothing_sentence
 from netbox_sync_dagster.approve.parts import Divided, added_notes, divided
 from netbox_sync_dagster.approve.states import states, unmet_sentence
 from netbox_sync_dagster.cli.decisions import (
@@ -24,11 +25,11 @@ from netbox_sync_dagster.cli.decisions import (
     WhyOption,
     YesOption,
     agreed,
+    fitting_rows,
     number_of_changes,
     row_filter,
     selected,
     show_rows,
-    without_applied,
 )
 from netbox_sync_dagster.cli.filters import listed
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, name_of, session_of
@@ -78,6 +79,7 @@ def approve(
         raise CliError("--override-limit needs a reason")
     plan = load_plan(session.warehouse, endpoint)
     fields: dict[str, tuple[str, ...]] = {}
+    wanted = row_filter(resource, action, field, device)
     if plan_file is not None:
         if ids or resource or action or field or device or everything:
             raise CliError("use only one of --plan, change ids and filters")
@@ -97,7 +99,6 @@ def approve(
         wholes = resolve_ids(plan, ids)
         fields = {row.change_id: listed(field) for row in wholes}
     else:
-        wanted = row_filter(resource, action, field, device)
         selection = selected(
             session,
             plan,
@@ -113,9 +114,12 @@ def approve(
     # Of an update of which only some fields are approved, the part that is approved.
     chosen = divided(plan, wholes, fields)
     plan = chosen.plan
-    rows = without_applied(session, plan, list(chosen.rows))
-    if not show_rows(session, plan, rows):
+    rows = fitting_rows(session, chosen, "approve", named=ids or ())
+    if not rows:
+        said = nothing_sentence(plan, wanted, "approve", picked=bool(wholes))
+        session.out.print(said, soft_wrap=True)
         return
+    show_rows(session, plan, rows)
     _tell_needs(session, chosen, fields, rows, may_add=not (ids and field) and plan_file is None)
     if not agreed(session, f"Approve {number_of_changes(rows)}?", yes or dry_run):
         return
@@ -131,6 +135,9 @@ def approve(
         override_limit=override_limit,
         comment=why,
     )
+    if dry_run:
+        session.out.print(f"would approve {number_of_changes(rows)}; nothing recorded")
+        return
     until = f"{approval.expires:%Y-%m-%d %H:%M}" if approval.expires else "further notice"
     session.out.print(
         f"approved {number_of_changes(rows)} until {until} UTC; next: netbox-sync apply {endpoint}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from netbox_sync_dagster.approve import Filter, Selection, meant
 from netbox_sync_dagster.approve import approve as record
-from netbox_sync_dagster.approve.parts import with_parts
-from netbox_sync_dagster.approve.states import applied_ids, left_sentence, states
+from netbox_sync_dagster.approve.fitting import fitting, follow_ups, nothing_sentence
+from netbox_sync_dagster.approve.parts import Divided, divided, with_parts
+from netbox_sync_dagster.approve.states import applied_ids, states
 from netbox_sync_dagster.cli.changes import id_length, screenful
 from netbox_sync_dagster.cli.completion import (
     complete_actions,
@@ -62,6 +64,7 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Skip the question.
 EverythingOption = Annotated[
     bool, typer.Option("--all-creates-and-updates", help="Select everything in the diff except deletes.")
 ]
+_WOULD = {"withdraw": "the decisions on "}
 
 
 def _decide(
@@ -84,26 +87,37 @@ def _decide(
         session.start_dry_run(context)
     name = name_of(who)
     plan = with_parts(session.warehouse, load_plan(session.warehouse, endpoint))
-    rows = without_applied(session, plan, chosen_rows(session, plan, ids, wanted, everything=everything))
-    if not show_rows(session, plan, rows):
+    selection = selected(session, plan, ids, wanted, everything=everything)
+    by_id = plan.by_id()
+    chosen = divided(plan, [by_id[change_id] for change_id in selection.change_ids], {})
+    rows = fitting_rows(session, chosen, decision)
+    if not rows:
+        picked = bool(selection.change_ids)
+        session.out.print(nothing_sentence(plan, wanted, decision, picked=picked), soft_wrap=True)
         return
+    show_rows(session, plan, rows)
     if not agreed(session, f"{decision.capitalize()} {number_of_changes(rows)}?", yes or dry_run):
         return
-    chosen = [row.change_id for row in rows]
-    left = left_sentence(plan, chosen, states(session.warehouse, plan)) if decision == "withdraw" else None
+    decided = [row.change_id for row in rows]
+    notes = follow_ups(plan, decided, states(session.warehouse, plan), decision)
     record(
         session.warehouse,
         plan,
-        chosen,
+        decided,
         who=name,
         through="cli",
         policies=session.endpoint(plan.endpoint).policies,
         decision=decision,
         comment=why,
     )
-    session.out.print(f"{done} {number_of_changes(rows)}")
-    if left is not None:
-        session.out.print(left, style="yellow", soft_wrap=True)
+    if dry_run:
+        session.out.print(
+            f"would {decision} {_WOULD.get(decision, '')}{number_of_changes(rows)}; nothing recorded"
+        )
+    else:
+        session.out.print(f"{done} {number_of_changes(rows)}")
+    for note in notes:
+        session.out.print(note, style="yellow", soft_wrap=True)
 
 
 def decision_command(decision: str, done: str, help_text: str) -> Callable[..., None]:
@@ -181,29 +195,23 @@ def selected(
     return selection
 
 
-def chosen_rows(
-    session: Session, plan: Plan, ids: list[str] | None, wanted: Filter, *, everything: bool
+def fitting_rows(
+    session: Session, chosen: Divided, decision: str, *, named: Collection[str] = ()
 ) -> list[DiffRow]:
-    """The changes selected by ids, filter or everything. Prints notes about them."""
-    selection = selected(session, plan, ids, wanted, everything=everything)
-    by_id = plan.by_id()
-    return [by_id[change_id] for change_id in selection.change_ids]
+    """The selected changes that the decision covers (``approve.fitting``), without those that were applied since the diff.
+    Prints how many are left out, and why."""
+    done = applied_ids(session.warehouse, chosen.plan)
+    open_rows = tuple(row for row in chosen.rows if row.change_id not in done)
+    if len(open_rows) < len(chosen.rows):
+        session.out.print(f"skipped {len(chosen.rows) - len(open_rows)}: applied since the diff was made")
+    found = fitting(session.warehouse, replace(chosen, rows=open_rows), decision, named=named)
+    for note in found.notes:
+        session.out.print(note, style="yellow", soft_wrap=True)
+    return list(found.chosen.rows)
 
 
-def without_applied(session: Session, plan: Plan, rows: list[DiffRow]) -> list[DiffRow]:
-    """The rows without those that were applied since the diff. Prints the number of skipped rows."""
-    done = applied_ids(session.warehouse, plan)
-    left = [row for row in rows if row.change_id not in done]
-    if len(left) < len(rows):
-        session.out.print(f"skipped {len(rows) - len(left)}: applied since the diff was made")
-    return left
-
-
-def show_rows(session: Session, plan: Plan, rows: list[DiffRow]) -> bool:
-    """Show the rows; False if there are none."""
-    if not rows:
-        session.out.print("no matching changes; nothing recorded")
-        return False
+def show_rows(session: Session, plan: Plan, rows: list[DiffRow]) -> None:
+    """Show the rows."""
     digits = id_length(row.change_id for row in plan.rows)
     print_rows(
         session.out,
@@ -211,7 +219,6 @@ def show_rows(session: Session, plan: Plan, rows: list[DiffRow]) -> bool:
         limit=screenful(session.out),
         layout=Layout(digits, more=f"netbox-sync diff {plan.name} --all"),
     )
-    return True
 
 
 def agreed(session: Session, question: str, yes: bool) -> bool:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netbox_sync_dagster.approve import names
+from netbox_sync_dagster.approve.names import NAMED_BY_KEY, check_keys, check_known
 from netbox_sync_dagster.cli.session import CliError
-from netbox_sync_dagster.text import natural_key, visible
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.compare.plan import DiffRow, Plan
     from netbox_sync_dagster.storage import Warehouse
 
-NAMED_BY_KEY = ("devices", "virtual_machines", "clusters")
-_LISTED = 20
+__all__ = [
+    "NAMED_BY_KEY",
+    "RowFilter",
+    "allowed_values",
+    "check_keys",
+    "check_names",
+    "known_names",
+    "listed",
+]
 
 
 @dataclass(frozen=True)
@@ -55,67 +62,13 @@ def allowed_values(option: str, given: Sequence[str] | None, allowed: Collection
     return values
 
 
-def known_names(option: str, values: tuple[str, ...], names: Collection[str]) -> tuple[str, ...]:
-    """The values of an option, all of which must be among many names. Raises CliError with the similar ones."""
-    for value in values:
-        if value not in names:
-            word = option.removeprefix("--")
-            raise CliError(f"{option} {visible(value)}: no such {word}{_meant(value, names)}")
+def known_names(option: str, values: tuple[str, ...], known: Collection[str]) -> tuple[str, ...]:
+    """The values of an option, all of which must be among many names. Raises UserError with the similar ones."""
+    check_known(option, values, known)
     return values
 
 
 def check_names(warehouse: Warehouse, plans: Sequence[Plan], wanted: RowFilter) -> None:
-    """Raise CliError for a field that no row has, and for a device, virtual machine or cluster that no diff and no source
+    """Raise UserError for a field that no row has, and for a device, virtual machine or cluster that no diff and no source
     has: probably a typing error."""
-    fields = {item.name for plan in plans for row in plan.rows for item in row.fields}
-    for name in wanted.fields:
-        if name not in fields:
-            raise CliError(f"--field {visible(name)}: no row has this field{_meant(name, fields)}")
-    there = {name for plan in plans for row in plan.rows for name in _names(row)}
-    if all(name in there for name in wanted.devices):
-        return
-    there |= _in_sources(warehouse, [plan.endpoint for plan in plans])
-    for name in wanted.devices:
-        if name not in there:
-            raise CliError(
-                f"--device {visible(name)}: no such device, virtual machine or cluster{_meant(name, there)}"
-            )
-
-
-def check_keys(plan: Plan, keys: Sequence[str]) -> None:
-    """Raise CliError for a key that no row of the diff has: probably a typing error."""
-    there = {row.key for row in plan.rows}
-    for key in keys:
-        if key not in there:
-            raise CliError(
-                f"no row of the diff of '{plan.name}' has the key '{visible(key)}'{_meant(key, there)}"
-            )
-
-
-def _names(row: DiffRow) -> Iterable[str]:
-    if row.parent:
-        yield row.parent
-    if row.resource in NAMED_BY_KEY:
-        yield row.key
-
-
-def _in_sources(warehouse: Warehouse, endpoints: Sequence[str]) -> set[str]:
-    """The devices, virtual machines and clusters of the endpoints' snapshots: most of them do not differ."""
-    from netbox_sync_dagster.cli.views import query
-
-    names = ", ".join("'" + name.replace("'", "''") + "'" for name in endpoints)
-    tables = " UNION ".join(
-        f"SELECT key FROM desired.{table} WHERE endpoint IN ({names})" for table in NAMED_BY_KEY
-    )
-    return {key for (key,) in query(warehouse, tables)[1]}
-
-
-def _meant(name: str, names: Iterable[str]) -> str:
-    """``; did you mean sw1?``: similar names, else all if they are few."""
-    by_lower = {one.lower(): one for one in names}
-    near = difflib.get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)
-    if near:
-        return f"; did you mean {' or '.join(visible(by_lower[one]) for one in near)}?"
-    if 0 < len(by_lower) <= _LISTED:
-        return f"; known: {', '.join(visible(one) for one in sorted(by_lower.values(), key=natural_key))}"
-    return ""
+    names.check_names(warehouse, plans, devices=wanted.devices, fields=wanted.fields, option="--")

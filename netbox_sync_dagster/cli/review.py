@@ -11,6 +11,7 @@ from rich.text import Text
 
 from netbox_sync_dagster.approve import approve as record
 from netbox_sync_dagster.approve.asked import QuestionFilter
+from netbox_sync_dagster.approve.fitting import fitting
 from netbox_sync_dagster.approve.parts import Divided, added_notes, divided, part_of, with_parts
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.resolve import Question, questions_of
@@ -190,6 +191,7 @@ def _ask_fields(session: Session, row: DiffRow, decided: _Decided) -> bool:
 def _record(session: Session, plan: Plan, decided: _Decided, name: str, override: str | None) -> None:
     policies = session.endpoint(plan.endpoint).policies
     by_id = plan.by_id()
+    _leave_out(session, plan, decided)
     chosen = divided(plan, [by_id[change_id] for change_id in decided.parts], decided.parts)
     ids = [*decided.approved, *_needed(session, chosen, decided)]
     comment = decided.comment or None
@@ -228,10 +230,28 @@ def _record(session: Session, plan: Plan, decided: _Decided, name: str, override
             comment=why,
         )
     approved = [by_id[change_id] for change_id in [*ids, *decided.parts]]
+    if decided.dry_run:
+        session.out.print(
+            f"would approve {number_of_changes(approved)} and reject {len(decided.rejected)}; nothing recorded"
+        )
+        return
     session.out.print(
         f"approved {number_of_changes(approved)}, rejected {len(decided.rejected)}"
-        + (f"; next: netbox-sync apply {plan.name}" if approved and not decided.dry_run else "")
+        + (f"; next: netbox-sync apply {plan.name}" if approved else "")
     )
+
+
+def _leave_out(session: Session, plan: Plan, decided: _Decided) -> None:
+    """Leave out of the approvals what needs a rejected change, now or before, and say so."""
+    by_id = plan.by_id()
+    rows = [by_id[change_id] for change_id in [*decided.approved, *decided.parts]]
+    rejected = [change_id for change_id, _ in decided.rejected]
+    found = fitting(session.warehouse, divided(plan, rows, decided.parts), "approve", rejected=rejected)
+    for note in found.notes:
+        session.out.print(note, style="yellow", soft_wrap=True)
+    left = set(found.chosen.whole_of.values())
+    decided.approved = [change_id for change_id in decided.approved if change_id in left]
+    decided.parts = {change_id: names for change_id, names in decided.parts.items() if change_id in left}
 
 
 def _needed(session: Session, chosen: Divided, decided: _Decided) -> list[str]:

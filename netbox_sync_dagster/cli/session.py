@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -119,9 +118,7 @@ class Session:
         try:
             return self.config.endpoint(name)
         except KeyError as error:
-            near = get_close_matches(name, [one.name for one in self.config.endpoints], n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise CliError(f"{self.config_path}: {error.args[0]}{meant}") from None
+            raise CliError(f"{self.config_path}: {error.args[0]}") from None
 
     def plan(self, name: str) -> Plan:
         """The plan with this name: an endpoint's diff or an undo. Raises CliError and WarehouseError."""

@@ -63,11 +63,24 @@ def undo(
             for action in ("create", "update")
             if any(row.action == action for row in plan.changes)
         )
+        limits = _limits(session, plan)
+        for sentence in limits:
+            session.out.print(f"over the limit: {sentence}", style="yellow", soft_wrap=True)
+        override = ' --override-limit "REASON"' if limits else ""
         session.out.print(
-            f"next: netbox-sync approve {plan.name}{actions}{deletes}, then: netbox-sync apply {plan.name}",
+            f"next: netbox-sync approve {plan.name}{actions}{deletes}{override}, then: netbox-sync apply {plan.name}",
             soft_wrap=True,
         )
     _tell_answers(session, plan)
+
+
+def _limits(session: Session, plan: Plan) -> list[str]:
+    """Why an approval of the whole plan needs an override."""
+    from netbox_sync_dagster.approve.decide import limits_of
+    from netbox_sync_dagster.approve.parts import with_parts
+
+    policies = session.endpoint(plan.endpoint).policies
+    return limits_of(session.warehouse, with_parts(session.warehouse, plan), policies, plan.changes)
 
 
 def _tell_answers(session: Session, plan: Plan) -> None:
@@ -101,10 +114,16 @@ def _tell_answers(session: Session, plan: Plan) -> None:
 
 def _last(session: Session, endpoint: str | None) -> str:
     """The id of the newest apply that is not reverted yet. Raises CliError."""
-    from netbox_sync_dagster.approve.ledger_lists import last_apply
+    from netbox_sync_dagster.approve.ledger_lists import last_apply, last_undo
     from netbox_sync_dagster.storage.views import ask
 
     found = ask(session.stored, lambda con: last_apply(con, endpoint))
+    if found is None and (reverting := ask(session.stored, lambda con: last_undo(con, endpoint))) is not None:
+        raise CliError(
+            f"every apply{f' of {endpoint}' if endpoint else ''} is reverted: the last one, {reverting['apply_id']}, is itself "
+            f"an undo of {reverting['undoes']}; to revert that: netbox-sync undo {reverting['apply_id']}; another one by its "
+            "id: netbox-sync applies"
+        )
     if found is None:
         raise CliError(
             f"there is no apply{f' of {endpoint}' if endpoint else ''} to revert; see: netbox-sync applies"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated
@@ -103,7 +104,9 @@ class Config(StrictModel):
             if endpoint.name == name:
                 return endpoint
         known = ", ".join(sorted(e.name for e in self.endpoints)) or "none"
-        raise KeyError(f"no endpoint '{name}' in the configuration; known: {known}")
+        near = get_close_matches(name, [e.name for e in self.endpoints], n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        raise KeyError(f"no endpoint '{name}' in the configuration; known: {known}{meant}")
 
 
 def _unique(names: list[str], what: str, where: str) -> None:

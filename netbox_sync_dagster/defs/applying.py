@@ -8,7 +8,7 @@ from functools import partial
 import dagster as dg
 
 from netbox_sync_dagster.apply import ApplyResult, apply_approved
-from netbox_sync_dagster.approve import ApprovalError
+from netbox_sync_dagster.approve import ApprovalError, resolve_ids
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
@@ -37,7 +37,7 @@ def apply_changes(
         # If all of the kind's resources are selected, all changes are meant.
         everything = len(resources) == len(RESOURCES_OF[kind])
         only = {row.change_id for row in plan.changes if row.resource in resources}
-        only &= set(config.only) or only
+        only &= {row.change_id for row in resolve_ids(plan, config.only)} or only
         apply = partial(
             apply_approved,
             warehouse,

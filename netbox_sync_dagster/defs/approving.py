@@ -9,10 +9,12 @@ import dagster as dg
 
 from netbox_sync_dagster.apply.ledger import applied_changes
 from netbox_sync_dagster.approve import ApprovalError, Filter, approve, meant
+from netbox_sync_dagster.approve.fitting import fitting, follow_ups, nothing_sentence
+from netbox_sync_dagster.approve.names import check_names
 from netbox_sync_dagster.approve.parts import added_notes, divided, with_parts
 from netbox_sync_dagster.approve.records import netbox_read_at
 from netbox_sync_dagster.approve.select import Words
-from netbox_sync_dagster.approve.states import left_sentence, states, unmet_sentence
+from netbox_sync_dagster.approve.states import states, unmet_sentence
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.config import Config, Policies
 from netbox_sync_dagster.defs.failures import user_errors_as_failure
@@ -40,18 +42,26 @@ def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: 
         plan = load_plan(warehouse, config.endpoint)
         if config.decision is not Decision.approve:
             plan = with_parts(warehouse, plan)
-        rows, fields = _meant(context, plan, config)
+        check_names(warehouse, [plan], devices=config.device, fields=config.field)
+        asked = _filter(config)
+        rows, fields = _meant(context, plan, config, asked)
         ids = [row.change_id for row in rows]
         target = settings.netbox.base_url
         done = applied_changes(warehouse, plan.endpoint, target, ids, netbox_read_at(plan))
         left = [row for row in rows if row.change_id not in done]
         if len(left) < len(rows):
             log_of(context).info(f"left out {len(rows) - len(left)}: applied since the diff was made")
-        stay = None
+        fitted = fitting(
+            warehouse, divided(plan, left, fields), config.decision.value, named=config.change_ids
+        )
+        for note in fitted.notes:
+            log_of(context).warning(note)
+        covered = set(fitted.chosen.whole_of.values())
+        left = [row for row in left if row.change_id in covered]
         if config.decision is Decision.approve:
             _warn(context, warehouse, plan, left, fields)
-        if config.decision is Decision.withdraw:
-            stay = left_sentence(plan, [row.change_id for row in left], states(warehouse, plan))
+        taken = [row.change_id for row in left]
+        follow = follow_ups(plan, taken, states(warehouse, plan), config.decision.value)
         approval = approve(
             warehouse,
             plan,
@@ -69,9 +79,11 @@ def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: 
     number = len(approval.change_ids)
     log_of(context).info(
         f"{config.decision.value}: {number} changes of '{plan.endpoint}', recorded for {approval.who}"
+        if number
+        else nothing_sentence(plan, asked, config.decision.value, picked=bool(rows))
     )
-    if stay is not None:
-        log_of(context).warning(stay)
+    for note in follow:
+        log_of(context).warning(note)
     metadata: dict[str, Any] = {
         "decision": config.decision.value,
         "changes": number,
@@ -108,8 +120,17 @@ def _policies(settings: Config, endpoint: str) -> Policies:
         raise ApprovalError(error.args[0]) from None
 
 
+def _filter(config: Decide) -> Filter:
+    return Filter(
+        resource=tuple(config.resource),
+        action=tuple(config.action),
+        field=() if config.change_ids else tuple(config.field),
+        parent=tuple(config.device),
+    )
+
+
 def _meant(
-    context: dg.OpExecutionContext, plan: Plan, config: Decide
+    context: dg.OpExecutionContext, plan: Plan, config: Decide, wanted: Filter
 ) -> tuple[list[DiffRow], dict[str, tuple[str, ...]]]:
     """(the selected changes, the fields of updates of which only some are meant). Raises ApprovalError."""
     of_ids = config.field if config.change_ids else []
@@ -117,12 +138,6 @@ def _meant(
         raise ApprovalError(
             "with change_ids and field, with_dependencies cannot be used: approve the dependencies with a separate run"
         )
-    wanted = Filter(
-        resource=tuple(config.resource),
-        action=tuple(config.action),
-        field=() if config.change_ids else tuple(config.field),
-        parent=tuple(config.device),
-    )
     selection = meant(
         plan,
         ids=config.change_ids,

@@ -8,6 +8,7 @@ import dagster as dg
 
 from netbox_sync_dagster.approve.asked import QuestionFilter, answerable, word_in
 from netbox_sync_dagster.approve.followed import Followed, what_followed
+from netbox_sync_dagster.approve.names import check_keys, check_known, check_names
 from netbox_sync_dagster.approve.resolve import (
     Answer,
     Question,
@@ -17,14 +18,17 @@ from netbox_sync_dagster.approve.resolve import (
     resolve,
     suggestions,
 )
+from netbox_sync_dagster.compare.causes import cause_kinds
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.config import Config, Endpoint
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.defs.failures import user_errors_as_failure
 from netbox_sync_dagster.defs.jobs.resolve_job import AnswerKind, Resolve
 from netbox_sync_dagster.defs.markdown import markdown_value, plain, table
 from netbox_sync_dagster.defs.metadata import ACTIONS, SHOWN, changes_table
 from netbox_sync_dagster.defs.resources import SyncResource
 from netbox_sync_dagster.defs.shown import log_of, shown
+from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.views import build_database
 from netbox_sync_dagster.sync import compare_again
 
@@ -36,7 +40,7 @@ def record_answer(context: dg.OpExecutionContext, sync: SyncResource, config: Re
         settings, warehouse = sync.config(), sync.warehouse()
         endpoint = _endpoint(settings, config.endpoint)
         plan = load_plan(warehouse, endpoint.name)
-        asked = _meant(plan, config)
+        asked = _meant(warehouse, plan, config)
         recorded = resolve(
             warehouse,
             endpoint,
@@ -87,7 +91,7 @@ def _answer(config: Resolve, asked: list[Question]) -> Answer:
     )
 
 
-def _meant(plan: Plan, config: Resolve) -> list[Question]:
+def _meant(warehouse: Warehouse, plan: Plan, config: Resolve) -> list[Question]:
     """The questions that the filters select; an answer to everything that is asked is never meant."""
     wanted = QuestionFilter(
         keys=tuple(config.keys),
@@ -96,6 +100,10 @@ def _meant(plan: Plan, config: Resolve) -> list[Question]:
         device=tuple(config.device),
         field=config.field,
     )
+    check_names(warehouse, [plan], devices=config.device, fields=[config.field] if config.field else [])
+    check_keys(plan, config.keys)
+    check_known("resource", config.resource, RESOURCES)
+    check_known("cause", config.cause, cause_kinds())
     if wanted == QuestionFilter():
         raise ResolveError("say which rows: keys, resource, cause, device or field")
     if config.always and config.answer is not AnswerKind.keep:

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from netbox_sync_dagster.approve import approve_by_policy
+from netbox_sync_dagster.approve.lapsed import end_lapsed
 from netbox_sync_dagster.approve.policy import not_allowed
 from netbox_sync_dagster.compare.attempts import record_failure
 from netbox_sync_dagster.compare.ledger_state import has_lines_after
@@ -243,10 +244,13 @@ def _compare(
         say("comparing")
         outcome.diff = comparer.compare(endpoint, progress=say, sync=warehouse.sync)
     outcome.plan = load_plan(warehouse, endpoint.name)
+    lapsed = end_lapsed(warehouse, outcome.plan, endpoint.policies)
     approval = approve_by_policy(warehouse, outcome.plan, endpoint.policies)
     if approval is not None:
         outcome.approved = list(approval.change_ids)
     outcome.notes = not_allowed(outcome.plan, endpoint.policies)
+    if lapsed is not None:
+        outcome.notes.insert(0, lapsed.sentence)
 
 
 def is_empty(manifest: Manifest) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from netbox_sync_dagster.approve.fitting import fits, fitting
 from netbox_sync_dagster.approve.parts import Divided, divided
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.states import State, is_open, states, unmet
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, PlanHead
 from netbox_sync_dagster.web import left_out
-from netbox_sync_dagster.web.fitting import fits
 from netbox_sync_dagster.web.left_out import LeftOut
 from netbox_sync_dagster.web.pages import read_rows
 from netbox_sync_dagster.web.query import RowQuery
@@ -51,7 +51,9 @@ def cover(
     covered = [row for row in rows if row.change_id not in refused]
     if fields and len(covered) > 1:
         raise ApprovalError("single fields are approved of one update at a time")
-    picked = divided(plan, covered, {row.change_id: fields for row in covered})
+    divided_rows = divided(plan, covered, {row.change_id: fields for row in covered})
+    fitted = fitting(visit.warehouse, divided_rows, decision, named=() if everything else ids)
+    picked = fitted.chosen
     needed, apart = _needed(picked, known) if decision == "approve" else ([], [])
     not_given = visit.rights.refusals(needed)
     return Cover(
@@ -62,6 +64,7 @@ def cover(
             *left_out.deletes(deletes, query),
             *left_out.unfit([(row, state) for row, state in asked if not fits(decision, state)], decision),
             *left_out.refused(refused, rows),
+            *left_out.refused(fitted.left_out, divided_rows.rows),
             *left_out.refused(not_given, needed, needed=True),
             # Those that were picked are listed already.
             *left_out.apart([(row, _state(known, row)) for row in apart if row not in there]),

@@ -6,6 +6,7 @@ A decision is always on change ids, which name the content that was shown; a fil
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -14,9 +15,10 @@ from starlette.responses import Response
 
 from netbox_sync_dagster.approve import approve
 from netbox_sync_dagster.approve.decide import limits_of
+from netbox_sync_dagster.approve.needing import bereft
 from netbox_sync_dagster.approve.parts import added_notes, with_parts
 from netbox_sync_dagster.approve.records import DECISIONS, ApprovalError
-from netbox_sync_dagster.approve.states import left_approved, states
+from netbox_sync_dagster.approve.states import State, left_approved, states
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.web.cover import cover
 from netbox_sync_dagster.web.offers import closed_for, groups_of
@@ -114,7 +116,10 @@ def decide(visit: Visit) -> Response:
     refused = visit.rights.refusals(by_id[change_id] for change_id in chosen)
     if refused:
         raise ApprovalError(f"nothing was recorded: {next(iter(refused.values()))}")
-    left = _left_approved(visit, parted, chosen) if picked.decision == "withdraw" else ""
+    known = states(visit.warehouse, parted) if picked.decision != "approve" else {}
+    left = _left_approved(parted, chosen, known) if picked.decision == "withdraw" else ""
+    if picked.decision != "approve":
+        left += _bereft(parted, chosen, known, picked.decision)
     is_approval = picked.decision == "approve"
     policies = visit.config.endpoint(plan.endpoint).policies
     approve(
@@ -136,9 +141,19 @@ def decide(visit: Visit) -> Response:
     return visit.go(picked.back, f"{_DONE[picked.decision]} {changes}{left}")
 
 
-def _left_approved(visit: Visit, plan: Plan, withdrawn: list[str]) -> str:
+def _bereft(plan: Plan, taken: list[str], known: Mapping[str, State], decision: str) -> str:
+    """That approved changes need what was withdrawn or rejected; empty where there are none."""
+    number = len(bereft(plan, taken, known))
+    if not number:
+        return ""
+    needs, them = ("change needs", "it") if number == 1 else ("changes need", "them")
+    done = "withdrawn" if decision == "withdraw" else "rejected"
+    return f"; {number} approved {needs} what was {done}: an apply would block {them}"
+
+
+def _left_approved(plan: Plan, withdrawn: list[str], known: Mapping[str, State]) -> str:
     """That changes which the withdrawn ones need stay approved; empty where there are none."""
-    idle, wanted = left_approved(plan, withdrawn, states(visit.warehouse, plan))
+    idle, wanted = left_approved(plan, withdrawn, known)
     number = len(idle) + len(wanted)
     return f"; {number} prerequisite{'s stay' if number != 1 else ' stays'} approved" if number else ""
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from netbox_sync_dagster.approve.agreement import proven_groups, why_no_approver
+from netbox_sync_dagster.approve.fitting import possible
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import DECISIONS
 from netbox_sync_dagster.compare.plan import PlanHead
 from netbox_sync_dagster.config import Policies
-from netbox_sync_dagster.web.fitting import possible
 from netbox_sync_dagster.web.plans import ShownRow, StateCount
 from netbox_sync_dagster.web.query import RowQuery
 from netbox_sync_dagster.web.rights import Rights

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from netbox_sync_dagster.approve.fitting import possible
 from netbox_sync_dagster.approve.freeze import frozen
 from netbox_sync_dagster.approve.object_history import written_values
 from netbox_sync_dagster.config import Config, load_config
@@ -23,7 +24,6 @@ from netbox_sync_dagster.text import Shown, traceback_lines, visible
 from netbox_sync_dagster.web import shown
 from netbox_sync_dagster.web.applies import Applies
 from netbox_sync_dagster.web.comparisons import Comparisons
-from netbox_sync_dagster.web.fitting import possible
 from netbox_sync_dagster.web.login import Attempts, forget
 from netbox_sync_dagster.web.refreshes import Refreshes
 from netbox_sync_dagster.web.reports import RareReports

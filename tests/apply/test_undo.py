@@ -309,7 +309,9 @@ def test_an_undo_counts_against_the_limit_like_any_plan(
     result = lab_harness.approve_and_apply(made.publish(lab_harness.warehouse, existing={"vlans": 8}))
     plan = plan_undo(lab_harness.warehouse, lab_harness.target, result.apply_id or "")
 
-    with pytest.raises(ApprovalError, match=r"updates or deletes 12 of 20 vlans \(60 %, limit 30 %\)"):
+    with pytest.raises(
+        ApprovalError, match=r"updates or deletes 12 of the 20 vlans in NetBox \(60 %, limit 30 %\)"
+    ):
         lab_harness.approve(plan)
     lab_harness.approve(plan, override_limit="a mistake")
     assert lab_harness.apply(plan).ok

@@ -35,7 +35,7 @@ def test_more_than_30_percent_of_a_resource_needs_a_named_override(warehouse: Wa
 
     with pytest.raises(
         ApprovalError,
-        match=r"it updates or deletes 4 of 10 vm_interfaces \(40 %, limit 30 %\): 3 may be approved without an override;"
+        match=r"it updates or deletes 4 of the 10 vm_interfaces in NetBox \(40 %, limit 30 %\): 3 may be approved without an override;"
         ".*override that says why",
     ):
         decide(warehouse, plan, chosen)
@@ -64,7 +64,7 @@ def test_the_limit_counts_what_is_approved_and_waits_not_the_plan(warehouse: War
     decide(warehouse, plan, chosen[2:3])
     with pytest.raises(
         ApprovalError,
-        match=r"4 of 10 vm_interfaces \(40 %, limit 30 %\): 3 of them approved before; 0 may be approved without",
+        match=r"4 of the 10 vm_interfaces in NetBox \(40 %, limit 30 %\): 3 of them approved before; 0 may be approved without",
     ):
         decide(warehouse, plan, chosen[3:4])
     decide(warehouse, plan, chosen[:1], decision="withdraw")

@@ -39,8 +39,11 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(bare: CliHarness, net
     assert harness.ok("applies") == "nothing was applied yet\n"
     assert harness.ok("approvals") == "nothing was decided yet\n"
     before = content(home)
-    assert "approved 2 changes until" in harness.ok("approve", "nms", "--resource", "interfaces", "--dry-run")
-    assert "rejected 1 change\n" in harness.ok("reject", "nms", "--resource", "devices", "--dry-run")
+    planned = harness.ok("approve", "nms", "--resource", "interfaces", "--dry-run")
+    assert planned.splitlines()[-1] == "would approve 2 changes; nothing recorded"
+    assert "would reject 1 change; nothing recorded\n" in harness.ok(
+        "reject", "nms", "--resource", "devices", "--dry-run"
+    )
     assert harness.ok("sync", "--dry-run", "nms").startswith("NetBox: read 4.")
     assert harness.ok("clean", "--dry-run").startswith("removed: 0 snapshots")
     assert content(home) == before
@@ -91,11 +94,14 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(bare: CliHarness, net
     assert harness.ok("undo", "--last").startswith(f"undo-{one['apply_id']}: reverts an apply of nms\n")
     harness.ok("approve", f"undo-{one['apply_id']}", "--action", "delete", "--yes")
     harness.ok("apply", f"undo-{one['apply_id']}", "--yes")
-    assert harness.run("undo", "--last").err.startswith("error: there is no apply to revert")
     undo, undone = documents(harness, "applies")[:2]
     assert (undo["undoes"], undo["undo_plan"]) == (one["apply_id"], None)
     assert (undone["apply_id"], undone["undo_plan"]) == (one["apply_id"], f"undo-{one['apply_id']}")
     assert f"has the plan undo-{one['apply_id']}" in harness.ok("applies")
+    assert harness.run("undo", "--last").err == (
+        f"error: every apply is reverted: the last one, {undo['apply_id']}, is itself an undo of {one['apply_id']}; to revert "
+        f"that: netbox-sync undo {undo['apply_id']}; another one by its id: netbox-sync applies\n"
+    )
 
 
 def test_one_row_with_its_dependencies_the_source_and_links(synced: CliHarness, netbox: NetBox) -> None:

@@ -23,7 +23,7 @@ def test_a_dry_run_asks_and_records_nothing(synced: CliHarness) -> None:
     options = ("--resource", "interfaces", "--who", "alice", "--dry-run")
     shown = _review(synced, *answers, options=options)
     assert "dry run on a copy of the warehouse" in shown
-    assert "approved 5 changes, rejected 0" in shown
+    assert "would approve 5 changes and reject 0; nothing recorded" in shown
     assert "next: netbox-sync apply" not in shown
     assert _decided(synced) == []
 

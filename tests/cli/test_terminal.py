@@ -187,7 +187,7 @@ def test_every_command_in_a_terminal(hostile: CliHarness, netbox: NetBox) -> Non
     reason = "the name contains U+001B, which cannot be seen; give it another name in the source"
 
     assert sync.code == 0 and sync.has("nms against NetBox") and sync.lines[-1].startswith("    ")
-    assert nothing.lines[0].startswith("nms: all approved changes are applied; ")
+    assert nothing.lines[0].startswith("nms: nothing is approved; ")
     for command in (diff, device):
         assert f"  # blocked devices {SHOWN}  {reason}" in command.lines
     assert f"  # blocked interfaces sw1 {SHOWN}  {reason}" in diff.lines

@@ -29,7 +29,7 @@ def test_an_apply_is_taken_back_by_a_plan_that_is_approved_and_applied_like_any(
         f"next: netbox-sync approve {name} --action delete, then: netbox-sync apply {name}\n"
     )
     assert len(netbox.all("dcim/interfaces")) == 2
-    assert synced.ok("apply", name, "--yes").startswith(f"{name}: all approved changes are applied")
+    assert synced.ok("apply", name, "--yes").startswith(f"{name}: nothing is approved")
 
     synced.ok("approve", name, "--action", "delete", "--yes")
     assert "applied (" in synced.ok("apply", name, "--yes")

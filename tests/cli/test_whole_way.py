@@ -103,7 +103,18 @@ def test_a_rejected_change_is_not_approved_until_withdrawn(synced: CliHarness) -
     rejected = synced.ok("reject", "nms", "--resource", "vlans", "--who", "bob", "--yes")
     assert rejected.endswith("rejected 1 change\n")
 
-    refused = synced.run("approve", "nms", "--resource", "vlans", "--yes")
+    assert synced.ok("approve", "nms", "--resource", "vlans", "--yes") == (
+        "left out 1: rejected\nno matching changes; nothing recorded\n"
+    )
+    everything = synced.ok("approve", "nms", "--all-creates-and-updates", "--dry-run")
+    assert "\nleft out 1: rejected\nleft out 6: needs create vlans " in f"\n{everything}"
+    assert everything.splitlines()[-1] == "would approve 2 changes; nothing recorded"
+    [vlan] = [
+        row["change_id"]
+        for row in json.loads(synced.ok("diff", "--json"))["diffs"][0]["rows"]
+        if row["resource"] == "vlans"
+    ]
+    refused = synced.run("approve", "nms", vlan[:8], "--yes")
     assert refused.code == 1
     assert refused.err.startswith("error: change ")
     assert "was rejected by bob on " in refused.err
@@ -111,6 +122,8 @@ def test_a_rejected_change_is_not_approved_until_withdrawn(synced: CliHarness) -
     assert synced.ok("withdraw", "nms", "--resource", "vlans", "--yes").endswith(
         "withdrew the decisions on 1 change\n"
     )
+    again = synced.ok("withdraw", "nms", "--resource", "vlans", "--yes")
+    assert again == "left out 1: nobody has decided on it\nnothing was decided; nothing recorded\n"
     synced.ok("approve", "nms", "--resource", "vlans", "--yes")
     assert synced.ok(
         "sql", "--csv", "SELECT who, decision, through FROM ledger.approvals ORDER BY approval_id"
@@ -128,7 +141,7 @@ def test_status_apply_and_diff_count_the_same_changes(synced: CliHarness) -> Non
     synced.ok("reject", "nms", "--resource", "interfaces,vlans", "--yes")
     assert waiting() == ("6 changes are waiting: netbox-sync diff nms", 6, 2)
     synced.ok("reject", "nms", "--all-creates-and-updates", "--yes")
-    assert waiting() == ("nms: all approved changes are applied", 0, 0)
+    assert waiting() == ("nms: nothing is approved", 0, 0)
 
 
 def test_nothing_is_recorded_or_written_where_nobody_can_be_asked(synced: CliHarness, lab: LabNetBox) -> None:

@@ -244,7 +244,7 @@ def test_a_limit_needs_a_reason(in_step: Site) -> None:
         for number in range(103, 113)
     ]
     _publish(site, draft, existing={"virtual_machines": 12})
-    sentence = "it updates or deletes 10 of 12 virtual_machines (83 %, limit 30 %): 3 may be approved without an override"
+    sentence = "it updates or deletes 10 of the 12 virtual_machines in NetBox (83 %, limit 30 %): 3 may be approved without an override"
     assert sentence in _review(anna, *ids)
     assert sentence in _decide(anna, override="  ")
     assert anna.status == 409
@@ -324,12 +324,13 @@ def test_what_is_left_out_and_why(site: Site) -> None:
     anna.open("/plans/paris")
     fields = {"scope": "filter", "query": "", "decision": "approve", "diff_id": anna.value("diff_id")}
     text = anna.send("/plans/paris/review", **fields)
-    assert "Approve 14 changes of paris 2 rows are left out: which and why" in text
+    assert "Approve 10 changes of paris 6 rows are left out: which and why" in text
     rest = text.partition("Left out Rows Action Resource Why ")[2]
     assert rest.startswith(
         '1 # blocked devices no device type: map device_types: "Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz", set'
     )
-    assert "1 + create rejected virtual machines withdraw the rejection first for example db1 Picked" in rest
+    assert "1 + create rejected virtual machines withdraw the rejection first for example db1" in rest
+    assert "4 + create several needs create virtual_machines db1, which was rejected for example" in rest
     assert 'href="/plans/paris?resource=devices&amp;action=blocked&amp;cause=' in anna.page
     # What is to be withdrawn has a decision.
     text = anna.send("/plans/paris/review", **{**fields, "decision": "withdraw"})

@@ -33,7 +33,8 @@ class Apply(dg.Config):
         ),
     )
     only: list[str] = Field(
-        [], description="Change ids; the others stay approved. Empty: all approved changes."
+        [],
+        description="Change ids of the current diff; the others stay approved. Empty: all approved changes.",
     )
 
 
