@@ -92,4 +92,4 @@ def _in_sources(warehouse: Warehouse, endpoints: Sequence[str]) -> set[str]:
     def look(con: duckdb.DuckDBPyConnection) -> set[str]:
         return {key for (key,) in con.execute(tables).fetchall()}
 
-    return ask(warehouse, look)
+    return ask(warehouse, look, few=False)

@@ -42,9 +42,8 @@ def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: 
         plan = load_plan(warehouse, config.endpoint)
         if config.decision is not Decision.approve:
             plan = with_parts(warehouse, plan)
-        check_names(warehouse, [plan], devices=config.device, fields=config.field)
         asked = _filter(config)
-        rows, fields = _meant(context, plan, config, asked)
+        rows, fields = _meant(context, warehouse, plan, config, asked)
         ids = [row.change_id for row in rows]
         target = settings.netbox.base_url
         done = applied_changes(warehouse, plan.endpoint, target, ids, netbox_read_at(plan))
@@ -130,7 +129,7 @@ def _filter(config: Decide) -> Filter:
 
 
 def _meant(
-    context: dg.OpExecutionContext, plan: Plan, config: Decide, wanted: Filter
+    context: dg.OpExecutionContext, warehouse: Warehouse, plan: Plan, config: Decide, wanted: Filter
 ) -> tuple[list[DiffRow], dict[str, tuple[str, ...]]]:
     """(the selected changes, the fields of updates of which only some are meant). Raises ApprovalError."""
     of_ids = config.field if config.change_ids else []
@@ -138,6 +137,8 @@ def _meant(
         raise ApprovalError(
             "with change_ids and field, with_dependencies cannot be used: approve the dependencies with a separate run"
         )
+    if not config.change_ids:
+        check_names(warehouse, [plan], devices=wanted.parent, fields=wanted.field)
     selection = meant(
         plan,
         ids=config.change_ids,

@@ -231,12 +231,41 @@ def test_nothing_that_is_asked_for_is_left_out_without_a_word(
 def test_what_a_filter_names_and_is_in_no_change_is_said(
     harness: DagsterHarness, ids: dict[str, str]
 ) -> None:
-    result = decide(harness, device=["sw-paris", "sw-nice"], with_dependencies=True)
+    result = decide(harness, resource=["vlans", "modules"], with_dependencies=True)
     assert result.success
     said = [event.message for event in harness.instance.all_logs(result.run_id)]
-    assert any(
-        "no change of the diff is of a device, virtual machine or cluster 'sw-nice'" in text for text in said
-    )
+    assert any("no change of the diff has the resource 'modules'" in text for text in said)
+
+
+def test_a_typing_error_in_a_name_fails_as_on_the_command_line(
+    harness: DagsterHarness, ids: dict[str, str]
+) -> None:
+    refused = failure(decide(harness, device=["sw-paris", "sw-pari"]))
+    assert refused == "device sw-pari: no such device, virtual machine or cluster; did you mean sw-paris?"
+    assert approved_ids(harness) == set()
+    config = {"ops": {"apply_librenms_changes": {"config": {"only": ["0123456789ab"]}}}}
+    apply = harness.run("apply_librenms", partition_key="paris", run_config=config)
+    assert failure(apply).startswith("no change '0123456789ab' in the current diff of 'paris'")
+
+
+def test_an_approval_leaves_out_what_was_rejected(harness: DagsterHarness) -> None:
+    draft = Draft("paris")
+    vlan = draft.create("vlans", "5", {"vid": 5, "name": "five"})
+    port = draft.create("interfaces", "Gi0/9", {"name": "Gi0/9"}, depends_on=[vlan])
+    other = draft.create("vlans", "6", {"vid": 6, "name": "six"})
+    draft.publish(harness.warehouse)
+    assert decide(harness, decision="reject", change_ids=[vlan]).success
+    result = decide(harness, all_creates_and_updates=True)
+    assert result.success
+    assert approved_ids(harness) == {other}
+    said = [event.message for event in harness.instance.all_logs(result.run_id)]
+    assert "left out 1: rejected" in said
+    assert "left out 1: needs create vlans 5, which was rejected" in said
+    assert port not in approved_ids(harness)
+    nothing = decide(harness, decision="withdraw", change_ids=[port])
+    assert nothing.success
+    said = [event.message for event in harness.instance.all_logs(nothing.run_id)]
+    assert "nothing was decided; nothing recorded" in said
 
 
 def test_what_changes_need_through_others_is_named(harness: DagsterHarness) -> None:

@@ -75,6 +75,19 @@ def test_an_impossible_answer_fails_with_its_sentence(two: DagsterHarness) -> No
             "no endpoint 'nice' in the configuration; known: lyon, paris, pve",
         ),
         (
+            {"answer": "create", "device": ["sw-pari"]},
+            "device sw-pari: no such device, virtual machine or cluster; did you mean sw-paris?",
+        ),
+        (
+            {"answer": "create", "keys": ["sw-pariz"]},
+            "no row of the diff of 'paris' has the key 'sw-pariz'; did you mean sw-paris?",
+        ),
+        (
+            {"answer": "create", "cause": ["several_device"]},
+            "cause several_device: no such cause; did you mean several_devices or several_remote_devices or "
+            "several_devices_of_a_name?",
+        ),
+        (
             {"answer": "create", "cause": ["unmapped"]},
             "no row asks this; see netbox-sync resolve without an answer",
         ),
