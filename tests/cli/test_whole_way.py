@@ -210,7 +210,7 @@ def test_what_somebody_deleted_after_the_apply_is_offered_again(synced: CliHarne
     # The same content is the same change, but its approval is used up.
     assert synced.ok("sql", "--csv", question) == "waiting,approved,applied\n9,0,0\n"
     assert synced.run("diff", "--resource", "vlans", "--exit-code").code == 2
-    assert synced.ok("apply", "nms", "--yes").startswith("nms: all approved changes are applied; 9 changes")
+    assert synced.ok("apply", "nms", "--yes").startswith("nms: nothing is approved; 9 changes")
     synced.ok("approve", "nms", "--resource", "vlans", "--yes")
     assert "nms: 1 applied (" in synced.ok("apply", "nms", "--yes")
     assert netbox.one("ipam/vlans", vid=50)["name"] == "DATA"
