@@ -82,6 +82,10 @@ def adopt(
 
 
 def _say_result(session: Session, plan: Plan, taken: int) -> None:
+    if session.is_dry_run:
+        session.out.print(f"would take over: {taken}; nothing recorded; the diff would be:")
+        session.out.print(summary(counts(plan.rows)))
+        return
     session.out.print(f"taken over: {taken}; the diff now:")
     session.out.print(summary(counts(plan.rows)))
     session.out.print(

@@ -40,4 +40,7 @@ def accept_command(
     found = accept(
         session.warehouse, reason, {"who": name, "through": "cli", "by": me(name, "cli").to_json()}
     )
+    if dry_run:
+        session.out.print(f"would accept {len(found)}: {reason.strip()}; nothing recorded")
+        return
     session.out.print(f"accepted {len(found)}: {reason.strip()}; repeat rejections that were in these lines")

@@ -57,7 +57,8 @@ def resolutions(
         chosen, name = session.endpoint(endpoint), name_of(who)
         before = load_plan(session.warehouse, endpoint)
         one = withdraw_resolution(session.warehouse, endpoint, withdraw, who=name, through="cli", why=why)
-        session.out.print(f"withdrawn: {one.said} (answer of {visible(one.who, 80)})")
+        done = "would withdraw" if dry_run else "withdrawn"
+        session.out.print(f"{done}: {one.said} (answer of {visible(one.who, 80)})")
         show_following(session, chosen, before, name)
         return
     documents: list[dict[str, Any]] = []

@@ -182,13 +182,17 @@ def _answer(desk: Desk, asked: list[Question], answer: Answer, why: str, *, yes:
         session.out.print("nothing recorded")
         return
     recorded = _record(desk, asked, answer, why)
-    session.out.print(f"recorded: {answer.kind} for {_rows(len(asked))}{recorded.how_long}")
+    session.out.print(f"{_recorded(session)}: {answer.kind} for {_rows(len(asked))}{recorded.how_long}")
     show_following(desk.session, desk.endpoint, desk.plan, desk.who, asked)
 
 
 def _record(desk: Desk, asked: Sequence[Question], answer: Answer, why: str) -> Resolution:
     warehouse = desk.session.warehouse
     return resolve(warehouse, desk.endpoint, desk.plan, asked, answer, who=desk.who, through="cli", why=why)
+
+
+def _recorded(session: Session) -> str:
+    return "would record" if session.is_dry_run else "recorded"
 
 
 def _list(session: Session, asked: Sequence[Question]) -> None:
@@ -276,7 +280,7 @@ def _ask_one(desk: Desk, same: list[Question]) -> list[Question] | None:
         except ResolveError as error:
             session.out.print(visible(str(error), LONGEST), style="red", soft_wrap=True)
             continue
-        session.out.print(f"recorded: {kind} for {_rows(len(meant))}{recorded.how_long}")
+        session.out.print(f"{_recorded(session)}: {kind} for {_rows(len(meant))}{recorded.how_long}")
         return meant
 
 
@@ -292,7 +296,7 @@ def _map_names(desk: Desk, one: Question) -> int:
             except ResolveError as error:
                 session.out.print(visible(str(error), LONGEST), style="red", soft_wrap=True)
                 continue
-            session.out.print(f"recorded: map {word.kind} for every row with this name")
+            session.out.print(f"{_recorded(session)}: map {word.kind} for every row with this name")
             recorded += 1
             break
     return recorded

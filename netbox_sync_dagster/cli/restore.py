@@ -33,5 +33,8 @@ def restore_command(
     warehouse = session.warehouse
     version = restore(warehouse, warehouse.snapshots(kind, endpoint), snapshot)
     finished = read_manifest(warehouse.snapshots(kind, endpoint) / version)["finished"]
-    session.out.print(f"{endpoint}: snapshot {version}, finished {finished[:16]}, is now current")
+    becomes = "would be current" if dry_run else "is now current"
+    session.out.print(f"{endpoint}: snapshot {version}, finished {finished[:16]}, {becomes}")
+    if dry_run:
+        return
     session.out.print(f"to read the endpoint again and compare: netbox-sync sync {endpoint}")

@@ -43,6 +43,8 @@ class Session:
     config_path: Path
     home: str
     no_color: bool = False
+    # Whether what is recorded is recorded in a copy only.
+    is_dry_run: bool = field(init=False, default=False)
     out: SafeConsole = field(init=False)
     err: SafeConsole = field(init=False)
 
@@ -90,6 +92,7 @@ class Session:
         from netbox_sync_dagster.storage import Warehouse
         from netbox_sync_dagster.storage.scratch import copy_to_scratch
 
+        self.is_dry_run = True
         real = self.warehouse
         folder = copy_to_scratch(real, history=history)
         context.call_on_close(lambda: rmtree(folder, ignore_errors=True))

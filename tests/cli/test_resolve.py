@@ -27,6 +27,9 @@ def test_a_name_is_mapped_once_for_all_rows(harness: CliHarness, netbox: NetBox)
     assert [(one["key"], one["cause"], one["section"]) for one in listed] == [("sw1", "unmapped", "roles")]
     wrong = harness.run("resolve", "nms", "sw1", "--map", "Acess", "--yes", "--who", "ada")
     assert (wrong.code, wrong.err) == (1, "error: NetBox has no device_roles 'Acess'; did you mean Access?\n")
+    tried = harness.ok("resolve", "nms", "sw1", "--map", "Access", "--dry-run")
+    assert "would record: map for 1 row\n" in tried
+    assert rows(harness, "devices") == {"sw1": "blocked"}
     shown = harness.ok("resolve", "nms", "sw1", "--map", "Access", "--yes", "--who", "ada")
 
     assert "recorded: map for 1 row" in shown

@@ -45,6 +45,30 @@ def test_an_apply_is_taken_back_by_a_plan_that_is_approved_and_applied_like_any(
     assert synced.run("apply", "undo-20260101T000000000Z-abcd", "--yes").code == 1
 
 
+def test_older_approvals_end_after_an_undo(synced: CliHarness) -> None:
+    synced.ok("approve", "nms", "--all-creates-and-updates", "--yes")
+    [port] = [
+        row["change_id"]
+        for row in rows(synced, "nms")
+        if row["resource"] == "interfaces"
+        and any(row["change_id"] in other["depends_on"] for other in rows(synced, "nms"))
+    ][:1]
+    said = synced.ok("withdraw", "nms", port, "--yes")
+    assert "needs what was withdrawn (create " in said or "need what was withdrawn (create " in said
+    blocked = synced.run("apply", "nms", "--yes")
+    assert blocked.code == 1 and f"({port}): not approved" in blocked.out
+
+    name = synced.ok("undo", "--last").split(":")[0]
+    synced.ok("approve", name, "--action", "delete", "--yes")
+    synced.ok("apply", name, "--yes")
+    again = synced.ok("sync")
+    assert "withdrawn: " in again
+    assert ", applied after the approval and no longer in NetBox; approve again what is still wanted" in again
+    nms = json.loads(synced.ok("status", "--json"))["endpoints"][1]
+    assert (nms["waiting"], nms["approved"]) == (9, 0)
+    assert synced.ok("apply", "nms", "--yes").startswith("nms: nothing is approved; 9 changes are waiting")
+
+
 def test_a_plan_is_reviewed_in_a_file_and_approved_exactly(synced: CliHarness) -> None:
     synced.ok("diff", "nms", "--out", "plan.json")
     file = synced.folder / "plan.json"
