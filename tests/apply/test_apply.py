@@ -184,6 +184,10 @@ def test_only_the_approved_changes_are_written_and_what_needs_another_is_blocked
     assert not result.ok
     assert netbox.all("dcim/devices", name=f"sw2-{fixtures.suffix}") == []
 
+    harness.approve(plan, [ids["device"]], decision="reject")
+    [again] = harness.apply(plan).verdicts
+    assert again.message == f"needs create devices sw2 ({ids['device']}): rejected"
+
 
 def test_a_second_approval_of_the_same_diff_goes_on_where_the_first_ended(
     harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
