@@ -51,15 +51,17 @@ select * from (values
 
     -- Words of a source that mean no NetBox object (the hints of desired.references)
     ('no_mapping', 'because',
-        'map {section}: ["{word}"][({nothing})][, set defaults.{defaults}][, or set defaults.{or_defaults}]'
-        || '[, or allow create: {or_create}]',
+        'map {section}: "{word}"[, set defaults.{defaults}][, or set defaults.{or_defaults}]'
+        || '[, or add {or_create} to policies.also_create]',
         'Map the word to an object of NetBox.', ['map'], ['section', 'word']),
+    ('no_word', 'because', 'the source has {nothing}; set defaults.{defaults}', 'Set the default.', [], ['nothing']),
     ('no_mapping_by', 'because', 'map {section} by {properties} ({word}), or set defaults.{or_defaults}',
         'Map one of the words to an object of NetBox.', ['map'], ['section', 'word']),
     ('hardware_unknown', 'because', 'the node is not read; map {section}: "{word}", or wait until it answers',
         'Wait until the node answers, or map it by its name.', ['map'], ['section', 'word']),
     ('no_cluster_type', 'because',
-        'NetBox has no cluster type "{word}"; create it, set cluster_type, or allow create: {section}',
+        'NetBox has no cluster type "{word}"; create it, set cluster_type, or add {section} to'
+        || ' policies.also_create',
         'Create the cluster type in NetBox, or set cluster_type.', [], ['section', 'word']),
 
     -- Ports, VLANs, disks and out-of-band addresses of the source that cannot both be right, or cannot be written
@@ -327,7 +329,7 @@ select * from (values
     ('custom_field_pending', 'blocked', 'NetBox is still {status} the custom field {field} in the background',
         'Wait until NetBox''s background job has ended (it needs a running worker), then sync again.', [], ['field']),
     ('may_not_create', 'blocked', 'policies.create does not name {resource}',
-        'Name the resource in policies.create, or create the object in NetBox.', [], ['resource']),
+        'Name the resource in policies.also_create, or create the object in NetBox.', [], ['resource']),
 
     -- Which NetBox object it is (sql/match)
     ('several_devices', 'conflict', 'several NetBox devices could be this one: {candidates}',
@@ -509,9 +511,9 @@ select * from (values
         'Correct the bay types of the bay or of the module type in NetBox.', ['leave'], ['bay', 'model']),
     ('module_moves', 'noted', 'moves from {place}', 'Check that the part was moved.', [], ['place']),
     ('no_module_bay', 'blocked',
-        'NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, or allow create:'
-        || ' module_bays',
-        'Create the bay, rewrite its name with mappings.module_rules, or allow create: module_bays.', [], []),
+        'NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, or add module_bays'
+        || ' to policies.also_create',
+        'Create the bay, rewrite its name with mappings.module_rules, or add module_bays to policies.also_create.', [], []),
 
     -- VLANs (sql/match/vlans.sql, sql/diff/vlans.sql)
     ('vlan_in_several_places', 'conflict', 'ambiguous: VLAN {vid} is in several places of the same rank ({places})',

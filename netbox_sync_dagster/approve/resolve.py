@@ -379,7 +379,7 @@ def _check_word(warehouse: Warehouse, endpoint: Endpoint, asked: Sequence[Questi
     table = table_of(word.section)
     if word.section not in type(endpoint.mappings).model_fields:
         raise ResolveError(f"{endpoint.name} has no mappings of '{visible(word.section, 40)}'")
-    if table not in NETBOX or table in endpoint.policies.create:
+    if table not in NETBOX or table in endpoint.policies.may_create:
         return
     found = names_of_section(warehouse, word.section)
     target = str(answer.value)

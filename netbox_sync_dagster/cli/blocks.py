@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,11 +15,21 @@ from netbox_sync_dagster.cli.console import harmless_text
 
 @dataclass(frozen=True)
 class Block:
-    """Lines that are shown together, the number of rows or objects that they stand for, and the actions that they show."""
+    """Lines that are shown together, the number of rows or objects that they stand for, the actions that they show, and
+    the heading above them."""
 
     lines: tuple[Text, ...]
     stands_for: int = 0
     actions: frozenset[str] = frozenset()
+    title: str = ""
+
+
+def by_title(blocks: Sequence[Block]) -> str:
+    """``: 355 interfaces, 20 vlans``: what the blocks stand for, the most first."""
+    numbers: Counter[str] = Counter()
+    for block in blocks:
+        numbers[block.title] += block.stands_for
+    return ": " + ", ".join(f"{number} {title}" for title, number in numbers.most_common() if number)
 
 
 class Size:

@@ -11,6 +11,8 @@ import typer
 
 from netbox_sync_dagster.cli.completion import complete_endpoints
 from netbox_sync_dagster.cli.session import Session, session_of
+from netbox_sync_dagster.config import Endpoint
+from netbox_sync_dagster.config.policies import CREATED_BY_DEFAULT
 from netbox_sync_dagster.errors import UserError
 from netbox_sync_dagster.sources.check import Check
 
@@ -61,7 +63,7 @@ def check(
                 sizes=any("virtual_disks" in source_of(kind).resources for kind in kinds),
             ),
         ),
-        *((f"{e.name} ({e.kind} {e.address})", partial(source_of(e.kind).check, e)) for e in chosen),
+        *((f"{e.name} ({e.kind} {e.address})", partial(_check_endpoint, session, e)) for e in chosen),
     ]
     failed = 0
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="check") as pool:
@@ -80,7 +82,32 @@ def check(
         session.out.print(f"{failed} check{'s' if failed != 1 else ''} failed", style="red")
         raise typer.Exit(1)
     session.out.print()
-    session.out.print("all checks passed; next: netbox-sync sync", style="green")
+    following = (
+        "netbox-sync sync" if chosen else f"add an endpoint below `endpoints:` in {session.config_path}"
+    )
+    session.out.print(f"all checks passed; next: {following}", style="green", soft_wrap=True)
+
+
+def _check_endpoint(session: Session, endpoint: Endpoint) -> list[Check]:
+    from netbox_sync_dagster.sources.registry import source_of
+
+    return [*source_of(endpoint.kind).check(endpoint), *_not_created(session, endpoint)]
+
+
+def _not_created(session: Session, endpoint: Endpoint) -> list[Check]:
+    """A check that names the resources that `create` leaves out of its defaults although the last diff has new objects
+    of them. It passes, because they may be left out on purpose."""
+    from netbox_sync_dagster.cli.missing import rows_with_cause
+
+    if not endpoint.policies.create or "create" not in endpoint.policies.model_fields_set:
+        return []
+    found = rows_with_cause(session.warehouse, endpoint.name, "may_not_create")
+    counts = {name: number for name, number in found.items() if name in CREATED_BY_DEFAULT}
+    if not counts:
+        return []
+    what = ", ".join(f"{name} ({number} new)" for name, number in counts.items())
+    said = f"the list replaces the default and leaves out {what}; policies.also_create adds to the default instead"
+    return [Check(True, "policies.create", said)]
 
 
 def _guarded(one: Callable[[], list[Check]]) -> list[Check]:

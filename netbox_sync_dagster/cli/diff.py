@@ -19,6 +19,7 @@ from netbox_sync_dagster.cli.completion import complete_actions, complete_plans,
 from netbox_sync_dagster.cli.console import SafeConsole, make_console, write_data
 from netbox_sync_dagster.cli.filters import RowFilter, allowed_values, check_names, listed
 from netbox_sync_dagster.cli.listing import Layout, print_rows
+from netbox_sync_dagster.cli.missing import UNMAPPED, missing_names
 from netbox_sync_dagster.cli.session import Session, session_of
 from netbox_sync_dagster.compare.plan import DiffRow, Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import to_document
@@ -142,6 +143,7 @@ def diff(
             _print(make_console(file=file, no_color=True), shown, None, layout)
     else:
         _print(session.out, shown, None if everything else screenful(session.out), layout)
+        _print_missing(session, shown)
         _print_links(session, plans)
     if exit_code and any(
         row.is_change and is_open(one.known, row.change_id) for one in shown for row in one.rows
@@ -154,6 +156,14 @@ def _only(row: DiffRow, fields: Sequence[str]) -> DiffRow:
     if row.action in ("create", "delete"):
         return row
     return replace(row, fields=tuple(item for item in row.fields if item.name in fields))
+
+
+def _print_missing(session: Session, shown: Sequence[_Shown]) -> None:
+    for one in shown:
+        if any(row.cause == UNMAPPED for row in one.rows) and (
+            missing := missing_names(session.stored, one.plan.endpoint)
+        ):
+            session.out.print(f"{one.plan.name}: {missing}", soft_wrap=True)
 
 
 def _print_links(session: Session, plans: list[Plan]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from netbox_sync_dagster.cli.blocks import Block, Size
+from netbox_sync_dagster.cli.blocks import Block, Size, by_title
 from netbox_sync_dagster.cli.changes import (
     MARKS,
     attached_line,
@@ -25,6 +25,7 @@ from netbox_sync_dagster.cli.changes import (
 )
 from netbox_sync_dagster.cli.console import LONGEST
 from netbox_sync_dagster.cli.filters import NAMED_BY_KEY
+from netbox_sync_dagster.cli.missing import UNMAPPED, unmapped_fields
 from netbox_sync_dagster.compare.objects import Alike, ChangedObject, Shared, objects_of
 from netbox_sync_dagster.compare.values import difference
 from netbox_sync_dagster.config.resources import PREREQUISITES, RESOURCES
@@ -84,13 +85,17 @@ def _print_page(console: Console, page: _Page, limit: int | None) -> None:
     questions, changes = page.kinds_of_question(), page.kinds_of_change()
     # Half of the screen for each, or what the other leaves.
     room = max(limit // 2, limit - size.of(changes))
+    if size.of(questions) > room:
+        questions = page.causes_of_questions()
     left = size.print(questions, room)
     if left:
         console.print(f"  … and {left} more rows ask something", style="dim", soft_wrap=True)
     room = limit - min(room, size.of(questions))
     examples = _examples(page, size, changes, room)
-    left = size.print(changes, room - size.of(examples))
-    more = f"… and {left} more objects; " if left else ""
+    room -= size.of(examples)
+    below = "" if page.layout.by_device else by_title(changes[size.fitting(changes, room) :])
+    left = size.print(changes, room)
+    more = f"… and {left} more objects{below}; " if left else ""
     size.print(examples)
     console.print(f"  {more}{page.layout.more} lists each object", style="dim", soft_wrap=True)
 
@@ -148,12 +153,39 @@ class _Page:
         following = asked.pop((_FOLLOWS,), [])
         groups = sorted(asked.values(), key=lambda rows: (_QUESTIONS.index(rows[0].action), -len(rows)))
         blocks = [Block((self._question_of(same),), stands_for=len(same)) for same in groups]
-        if following:
-            number = f"{len(following)} rows wait" if len(following) > 1 else "1 row waits"
-            mark, style = MARKS[following[0].action]
-            text = Text(f"  {mark} {number} for one of these", style)
-            blocks.append(Block((text,), stands_for=len(following)))
-        return [*self._asked(), *blocks]
+        return [*self._asked(), *blocks, *_waiting(following)]
+
+    def causes_of_questions(self) -> list[Block]:
+        """One line per resource and cause, for many questions that differ in their names only. What the source names and
+        NetBox lacks comes first: other rows follow from it."""
+        asked: dict[tuple[str, ...], list[DiffRow]] = {}
+        for row in self._questions:
+            what = (row.resource, row.action, row.cause or row.reason or "")
+            asked.setdefault(what if row.cause != _FOLLOWS else (_FOLLOWS,), []).append(row)
+        following = asked.pop((_FOLLOWS,), [])
+
+        def order(rows: list[DiffRow]) -> tuple[bool, int, int]:
+            return rows[0].cause != UNMAPPED, _QUESTIONS.index(rows[0].action), -len(rows)
+
+        blocks = [
+            Block((self._cause_of(same),), stands_for=len(same)) for same in sorted(asked.values(), key=order)
+        ]
+        return [*self._asked(), *blocks, *_waiting(following)]
+
+    def _cause_of(self, same: Sequence[DiffRow]) -> Text:
+        first = same[0]
+        if first.cause == UNMAPPED and len(same) > 1:
+            mark, style = MARKS[first.action]
+            text = Text.assemble("  ", (f"{mark} {len(same)} {first.resource} {first.action}", style))
+            lacking = Counter(field for row in same for field in unmapped_fields(row))
+            parts = ", ".join(f"no {field} ({number})" for field, number in lacking.most_common())
+            return text.append(
+                f"  {parts}, e.g. {visible(first.key, LONGEST)}: {visible(first.reason, LONGEST)}"
+            )
+        if len({row.reason for row in same}) == 1:
+            return self._question_of(same)
+        text = self._question(first, f"{first.key} and {len(same) - 1} more")
+        return text.append(f"  {len(same)} rows with such a cause", "dim")
 
     def _asked(self) -> list[Block]:
         return [self._heading("questions", counts(self._questions))] if self._questions else []
@@ -190,7 +222,8 @@ class _Page:
                 numbers[one.action] += one.objects
             blocks.append(self._heading(title, numbers))
             blocks += [
-                Block((self._kind(one),), stands_for=one.objects, actions=_shown_actions(one)) for one in same
+                Block((self._kind(one),), stands_for=one.objects, actions=_shown_actions(one), title=title)
+                for one in same
             ]
         return blocks
 
@@ -291,6 +324,15 @@ class _Page:
         elif first_diff != self.layout.usual and (seconds := _age(first_diff)) >= _OLD:
             text.append(f"  for {in_one_unit(seconds)}", "dim")
         return text
+
+
+def _waiting(following: Sequence[DiffRow]) -> list[Block]:
+    """The rows that only wait for others."""
+    if not following:
+        return []
+    number = f"{len(following)} rows wait" if len(following) > 1 else "1 row waits"
+    mark, style = MARKS[following[0].action]
+    return [Block((Text(f"  {mark} {number} for one of these", style),), stands_for=len(following))]
 
 
 def _age(diff_id: str) -> float:

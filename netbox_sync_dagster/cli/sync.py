@@ -9,6 +9,7 @@ from rich.text import Text
 
 from netbox_sync_dagster.cli.changes import ACTIONS, MARKS
 from netbox_sync_dagster.cli.completion import complete_endpoints
+from netbox_sync_dagster.cli.missing import missing_names
 from netbox_sync_dagster.cli.progress import spinners
 from netbox_sync_dagster.cli.session import CliError, DryRunOption, Session, default_who, session_of
 from netbox_sync_dagster.columns import ABOUT_ROWS
@@ -153,6 +154,8 @@ def _object(kind: str, source_id: str) -> str:
 def _tell_diff(session: Session, outcome: Outcome) -> None:
     assert outcome.diff is not None
     _tell_counts(session, outcome.endpoint, outcome.diff)
+    if missing := missing_names(session.warehouse, outcome.endpoint):
+        session.out.print(f"    {missing}", soft_wrap=True)
     if outcome.approved:
         session.out.print(
             f"    approved by policy: {len(outcome.approved)}; next: netbox-sync apply {outcome.endpoint}"

@@ -43,7 +43,7 @@ def settings_of(
     fields = [*policies.owns, *(_PRIMARY_FIELDS if policies.primary_ip == "always" else ())]
     rows: dict[str, Rows] = {
         "mappings": _mappings(endpoint, words),
-        "may_create": _column(policies.create),
+        "may_create": _column(policies.may_create),
         "may_delete": _column(policies.delete),
         "may_delete_unowned": _column(policies.delete_unowned),
         "owned": _column(fields),

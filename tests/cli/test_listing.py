@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -110,6 +111,32 @@ def test_questions_come_first_and_equal_ones_are_one_line() -> None:
     ]
 
 
+def test_many_questions_of_a_cause_are_one_line_and_what_netbox_lacks_comes_first() -> None:
+    def lacking(number: int) -> dict[str, Any]:
+        subject = {"field": "device type" if number % 3 else "role", "word": f"word {number}"}
+        asked = {"cause": "unmapped", "subject": json.dumps(subject), "reason": f"no {number}"}
+        return asked | {"questions": json.dumps({"": {"whole": f"w{number}", "cause": f"c{number}"}})}
+
+    def named(number: int) -> dict[str, Any]:
+        return {
+            "cause": "same_name",
+            "subject": json.dumps({"name": f"{number}"}),
+            "reason": f"reason {number}",
+        }
+
+    rows = [
+        *(row("devices", f"sw{number}", "blocked", **lacking(number)) for number in range(30)),
+        *(row("vlans", f"{number} in paris", "conflict", **named(number)) for number in range(20)),
+        row("interfaces", "sw1 Vl1", "blocked", cause="needs_held_row", reason="needs sw1"),
+    ]
+    assert printed(rows)[:4] == [
+        "questions  20 conflict, 31 blocked",
+        "  # 30 devices blocked  no device type (20), no role (10), e.g. sw0: no 0",
+        "  ! conflict vlans 0 in paris and 19 more  reason 0  20 rows with such a cause",
+        "  # 1 row waits for one of these",
+    ]
+
+
 def test_questions_leave_the_changes_the_lines_that_they_need() -> None:
     rows = [
         *(row("vlans", f"{number} in paris", "conflict", reason=f"reason {number}") for number in range(30)),
@@ -211,7 +238,7 @@ def test_every_action_has_an_example_however_many_kinds_of_another_come_first() 
     assert lines[-4:] == [
         "also  30 delete",
         "  - 30 cables, e.g. c0 <-> d",
-        "  … and 62 more objects; --all lists each object",
+        "  … and 62 more objects: 31 devices, 31 cables; --all lists each object",
         "71 changes: 41 update, 30 delete",
     ]
     assert len(lines) == 14

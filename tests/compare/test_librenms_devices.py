@@ -200,7 +200,7 @@ def test_what_is_missing_is_named(case: Case) -> Steps:
     found = row(plan, "devices", "sw1")
     assert found.action == "blocked"
     assert found.reason == (
-        'no device type: map device_types: "WS-Y", set defaults.device_type, or allow create: device_types; '
+        'no device type: map device_types: "WS-Y", set defaults.device_type, or add device_types to policies.also_create; '
         "no role: map roles by hardware, os or type (network), or set defaults.role; "
         'no site: map sites: "Lyon", or set defaults.site'
     )

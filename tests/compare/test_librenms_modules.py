@@ -92,7 +92,7 @@ def test_parts_are_blocked_until_their_type_and_bay_are_there(case: Case) -> Ste
     known = case.device("sw1")
     case.netbox.create("dcim/module-bays", device=known["id"], name="Te1/1/1")
     plan = yield
-    no_type = 'no module type: map module_types: "{}", or allow create: module_types'
+    no_type = 'no module type: map module_types: "{}", or add module_types to policies.also_create'
     assert told(plan) == [
         ("sw1 FAN 1", "blocked", no_type.format("FAN-T1")),
         ("sw1 Power Supply Bay A", "blocked", no_type.format("PWR-C1-715WAC")),
@@ -105,7 +105,7 @@ def test_parts_are_blocked_until_their_type_and_bay_are_there(case: Case) -> Ste
     }
     no_bay = (
         "NetBox has no such module bay: create it, rewrite its name by mappings.module_rules, "
-        "or allow create: module_bays"
+        "or add module_bays to policies.also_create"
     )
     assert told(plan) == [
         ("sw1 FAN 1", "blocked", no_bay),

@@ -81,7 +81,7 @@ def test_what_a_cluster_needs_and_may_not_create_blocks_it(case: GuestCase) -> S
     kinds = ("clusters", "devices", "virtual_machines")
     assert {r.action for r in case.whole.rows if r.resource in kinds} >= {"blocked"}
     assert row(case.whole, "clusters", "paris").reason == (
-        'no type: NetBox has no cluster type "Virtual things"; create it, set cluster_type, or allow create: cluster_types'
+        'no type: NetBox has no cluster type "Virtual things"; create it, set cluster_type, or add cluster_types to policies.also_create'
     )
     assert (row(plan, "virtual_machines", "web").reason or "").startswith(
         "its cluster is not written: no type"

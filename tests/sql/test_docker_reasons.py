@@ -155,5 +155,7 @@ def test_a_cluster_type_that_netbox_lacks() -> None:
     host = _host()
     host.desired("clusters", "cluster_references")
     assert host.rows("SELECT hint FROM desired.references WHERE field = 'type'") == [
-        ('NetBox has no cluster type "Docker"; create it, set cluster_type, or allow create: cluster_types',)
+        (
+            'NetBox has no cluster type "Docker"; create it, set cluster_type, or add cluster_types to policies.also_create',
+        )
     ]

@@ -166,7 +166,7 @@ def test_parts_in_one_bay() -> None:
         ),
     ]
     assert nms.rows("SELECT DISTINCT hint FROM desired.references") == [
-        ('map module_types: "C3K-NM", or allow create: module_types',)
+        ('map module_types: "C3K-NM", or add module_types to policies.also_create',)
     ]
 
 
@@ -320,15 +320,15 @@ def test_what_helps_where_a_word_means_no_object() -> None:
         (
             "sw1",
             "device_type",
-            'map device_types: "C9300-48P", set defaults.device_type, or allow create: device_types',
+            'map device_types: "C9300-48P", set defaults.device_type, or add device_types to policies.also_create',
         ),
         ("sw1", "role", "map roles by hardware, os or type (network), or set defaults.role"),
         ("sw1", "site", 'map sites: "Berlin", or set defaults.site'),
         (
             "sw2",
             "device_type",
-            "map device_types: (no hardware), set defaults.device_type, or allow create: device_types",
+            "the source has no hardware; set defaults.device_type",
         ),
         ("sw2", "role", "map roles by hardware, os or type (none), or set defaults.role"),
-        ("sw2", "site", "map sites: (no location), or set defaults.site"),
+        ("sw2", "site", "the source has no location; set defaults.site"),
     ]

@@ -220,7 +220,7 @@ def test_what_helps_where_a_node_means_no_object() -> None:
         (
             "pve1",
             "device_type",
-            'map device_types: "Xeon 5218", set defaults.device_type, or allow create: device_types',
+            'map device_types: "Xeon 5218", set defaults.device_type, or add device_types to policies.also_create',
         ),
         ("pve1", "role", 'map roles: "node", or set defaults.role'),
         ("pve1", "site", 'map sites: "pve1", or set defaults.site'),

@@ -94,9 +94,7 @@ def test_words_are_mapped_else_names_in_netbox_else_defaults() -> None:
         "blocked",
         'no site: map sites: "Lyon", or set defaults.site',
     )
-    assert rows["srv3"].reason == (
-        "no device type: map device_types: (no device_type), set defaults.device_type, or allow create: device_types"
-    )
+    assert rows["srv3"].reason == ("no device type: the source has no device_type; set defaults.device_type")
 
 
 @TABLES.part

@@ -52,8 +52,8 @@ mapped as (
 select 'devices' as owner_resource, key as owner_key, 'site' as field, 'sites' as resource,
        site as mapped_name, place as source_name, settings.default_site as default_name,
        coalesce(site, settings.default_site) as create_name, null::varchar as manufacturer, true as required,
-       because('no_mapping', {section: 'sites', word: place, nothing: if(place is null, 'no location', null),
-           or_defaults: 'site'}) as hint
+       if(place is null, because('no_word', {nothing: 'no location', defaults: 'site'}),
+           because('no_mapping', {section: 'sites', word: place, or_defaults: 'site'})) as hint
 from mapped, settings
 union all
 -- Within the device's site. A place without a location is usually the site.
@@ -75,9 +75,9 @@ union all
 select 'devices', key, 'device_type', 'device_types', device_type, hardware, default_type,
        coalesce(device_type, hardware, default_type),
            coalesce(manufacturer, settings.default_manufacturer), true,
-       because('no_mapping', {section: 'device_types', word: hardware,
-           nothing: if(hardware is null, 'no hardware', null),
-           defaults: 'device_type', or_create: 'device_types'})
+       if(hardware is null, because('no_word', {nothing: 'no hardware', defaults: 'device_type'}),
+           because('no_mapping', {section: 'device_types', word: hardware, defaults: 'device_type',
+               or_create: 'device_types'}))
 from mapped, settings
 union all
 select 'devices', key, 'role', 'device_roles', role, null, settings.default_role,

@@ -36,14 +36,13 @@ clusters as (
 select 'clusters' as owner_resource, key as owner_key, 'site' as field, 'sites' as resource,
     mapped_site as mapped_name, site as source_name, settings.default_site as default_name,
     coalesce(mapped_site, site, settings.default_site) as create_name, null::varchar as manufacturer,
-    true as required, because('no_mapping', {section: 'sites', word: site, nothing: null::varchar,
-        or_defaults: 'site'}) as hint
+    true as required, because('no_mapping', {section: 'sites', word: site, or_defaults: 'site'}) as hint
 from clusters, settings where coalesce(site, settings.default_site) is not null
 union all
 select 'devices', key, 'site', 'sites', mapped_site, site, settings.default_site,
     coalesce(mapped_site, site, settings.default_site), null, true,
-    because('no_mapping', {section: 'sites', word: site, nothing: if(site is null, 'no site', null),
-        or_defaults: 'site'})
+    if(site is null, because('no_word', {nothing: 'no site', defaults: 'site'}),
+        because('no_mapping', {section: 'sites', word: site, or_defaults: 'site'}))
 from devices, settings
 union all
 -- Within the device's site.
@@ -61,14 +60,15 @@ from devices where tenant is not null
 union all
 select 'devices', key, 'device_type', 'device_types', mapped_type, device_type, settings.default_device_type,
     coalesce(mapped_type, device_type, settings.default_device_type), maker, true,
-    because('no_mapping', {section: 'device_types', word: device_type,
-        nothing: if(device_type is null, 'no device_type', null), defaults: 'device_type', or_create: 'device_types'})
+    if(device_type is null, because('no_word', {nothing: 'no device_type', defaults: 'device_type'}),
+        because('no_mapping', {section: 'device_types', word: device_type, defaults: 'device_type',
+            or_create: 'device_types'}))
 from devices, settings
 union all
 select 'devices', key, 'role', 'device_roles', mapped_role, role, settings.default_role,
     coalesce(mapped_role, role, settings.default_role), null, true,
-    because('no_mapping', {section: 'roles', word: role, nothing: if(role is null, 'no role', null),
-        or_defaults: 'role'})
+    if(role is null, because('no_word', {nothing: 'no role', defaults: 'role'}),
+        because('no_mapping', {section: 'roles', word: role, or_defaults: 'role'}))
 from devices, settings
 union all
 select 'devices', key, 'platform', 'platforms', mapped_platform, platform, settings.default_platform,
