@@ -116,6 +116,8 @@ class JsonClient:
         self.retryable_status = retryable_status
         self.calls = 0
         self.limits: Limits = server.limits
+        variable = getattr(server, "token_env", None)
+        self._token = f"the token in {variable}" if variable else "the token"
         self._list_allowance = Allowance(server.answer_seconds, self.limits.list_mib * MIB, "limits.list_mib")
         self._lock = Lock()
         # Once the server has answered with JSON, a web page is a fault that passes (a proxy's error or login
@@ -264,7 +266,7 @@ class JsonClient:
         body = start_of(response)
         call = f"{method} {path}"
         if status == 401:
-            what = f"the server refused the token ({call} answered 401); check it and that it has not expired"
+            what = f"the server refused {self._token} ({call} answered 401); check it and that it has not expired"
         elif status == 403:
             what = f"no permission for {call} (403: {message(body)}); give the token's user that right"
         elif status in REDIRECTS:

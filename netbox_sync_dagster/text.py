@@ -10,11 +10,12 @@ mistaken for text. Every way out to a person goes through here: the console (``c
 
 from __future__ import annotations
 
+import difflib
 import html
 import json
 import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 # Inclusive ranges: control characters (C0, DEL, C1), line and paragraph separators, format characters (bidirectional
@@ -180,6 +181,13 @@ def in_one_unit(seconds: float) -> str:
 def rows_ask(number: int) -> str:
     """``1 row asks something``"""
     return f"{number:,} row{'s ask' if number != 1 else ' asks'} something"
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "allowed") -> str:
+    """``; did you mean 'interfaces'?``, or what is allowed if no name is similar."""
+    allowed = list(known)
+    near = difflib.get_close_matches(name.lower(), allowed, n=1, cutoff=0.6)
+    return f"; did you mean '{near[0]}'?" if near else f"; {otherwise}: {', '.join(allowed)}"
 
 
 def natural_key(text: str) -> tuple[str, str]:

@@ -163,7 +163,7 @@ def unknown_authority(company: Company, system: str) -> None:
 
 
 REFUSED = (
-    r"the server refused the token( \(GET /system answered 401\)|) ?(sync@pve!netbox \(401: invalid token value!\))?"
+    r"the server refused the token (in LIBRENMS_TOKEN )?(\(GET /system answered 401\)|) ?(sync@pve!netbox in PROXMOX_TOKEN \(401: invalid token value!\))?"
     r"; check it and that it has not expired"
 )
 MISTAKES: list[tuple[Any, str, str]] = [

@@ -12,6 +12,7 @@ from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.objects import objects_of
 from netbox_sync_dagster.compare.plan import ASKING_ACTIONS, CHANGE_ACTIONS, DiffRow, Plan
 from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.text import did_you_mean
 
 # A shorter prefix is probably a mistake.
 _MIN_PREFIX = 4
@@ -269,7 +270,7 @@ def _title(row: DiffRow) -> str:
 def _known(name: str, given: tuple[str, ...], allowed: tuple[str, ...]) -> None:
     for value in given:
         if value not in allowed:
-            raise ApprovalError(f"{name} '{value}' is unknown; allowed: {', '.join(allowed)}")
+            raise ApprovalError(f"{name} '{value}' is unknown{did_you_mean(value, allowed)}")
 
 
 def _matches(row: DiffRow, wanted: Filter) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from netbox_sync_dagster.approve import names
 from netbox_sync_dagster.approve.names import NAMED_BY_KEY, check_keys, check_known
 from netbox_sync_dagster.cli.session import CliError
+from netbox_sync_dagster.text import did_you_mean, visible
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.compare.plan import DiffRow, Plan
@@ -58,7 +59,8 @@ def allowed_values(option: str, given: Sequence[str] | None, allowed: Collection
     for value in values:
         if value not in allowed:
             word = option.removeprefix("--")
-            raise CliError(f"{option} {value}: no such {word}; known: {', '.join(allowed)}")
+            meant = did_you_mean(value, allowed, "known")
+            raise CliError(f"{option} {visible(value)}: no such {word}{meant}")
     return values
 
 

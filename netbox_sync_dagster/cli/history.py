@@ -14,7 +14,7 @@ from netbox_sync_dagster.cli.ledger_options import JsonOption, minute, plain
 from netbox_sync_dagster.cli.session import CliError, session_of
 from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage.resolutions import FROM_NOW_ON
-from netbox_sync_dagster.text import visible
+from netbox_sync_dagster.text import did_you_mean, visible
 
 _STYLES = {
     **{"applied": "green", "stale": "yellow", "failed": "red", "blocked": "magenta", "uncertain": "red"},
@@ -46,7 +46,7 @@ def history(
     from netbox_sync_dagster.storage.views import ask
 
     if resource not in RESOURCES:
-        raise CliError(f"no such resource '{resource}'; known: {', '.join(RESOURCES)}")
+        raise CliError(f"no such resource '{resource}'{did_you_mean(resource, RESOURCES)}")
     session = session_of(context)
     stored = session.stored
     found = ask(stored, lambda con: history_of_name(con, stored, resource, name, endpoint=endpoint))

@@ -29,6 +29,9 @@ _OBJECTS = {"vrfs": "interface"}
 _MADE = ("device_types", "module_types", "platforms")
 _TYPES = ("device_types", "module_types")
 
+# The likeness from which on a name is proposed: FortiOS is like fortios-7, and not like timos.
+_ALIKE = 0.7
+
 # NetBox's objects by section.
 Objects = Callable[[str], list[NamedObject]]
 
@@ -223,7 +226,7 @@ def _proposed(row: Row, word: str, objects: list[NamedObject]) -> list[str]:
         for one in objects
         if one.names[0] and _may_be(row, word, one.manufacturer)
     }
-    return [named[name] for name in difflib.get_close_matches(word.lower(), named, n=2, cutoff=0.5)]
+    return [named[name] for name in difflib.get_close_matches(word.lower(), named, n=2, cutoff=_ALIKE)]
 
 
 def _may_be(row: Row, word: str, maker: str) -> bool:

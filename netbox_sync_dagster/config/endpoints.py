@@ -18,6 +18,7 @@ from netbox_sync_dagster.config.secrets import EnvName
 from netbox_sync_dagster.config.servers import Server
 from netbox_sync_dagster.config.strict import StrictModel
 from netbox_sync_dagster.lazy import lazy_module
+from netbox_sync_dagster.text import did_you_mean
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +27,9 @@ else:
 
 _YEAR = 366 * 86_400
 # An endpoint's name is a partition key, a folder and part of changelog messages.
-EndpointName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+ENDPOINT_NAME = r"^[a-z0-9][a-z0-9_-]{0,62}$"
+NAME_RULE = "at most 63 lower-case letters, digits, - and _, the first a letter or digit"
+EndpointName = Annotated[str, Field(pattern=ENDPOINT_NAME)]
 
 
 # The resources whose new objects may get tags and custom fields.
@@ -113,7 +116,7 @@ class Defaults(StrictModel):
 def _known(value: dict[str, Any], allowed: tuple[str, ...], what: str) -> None:
     for resource in value:
         if resource not in allowed:
-            raise ValueError(f"'{resource}' cannot have {what}; allowed: {', '.join(allowed)}")
+            raise ValueError(f"'{resource}' cannot have {what}{did_you_mean(resource, allowed)}")
 
 
 def _plain(value: Any) -> Any:

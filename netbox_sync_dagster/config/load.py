@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
 
+from netbox_sync_dagster.config.endpoints import ENDPOINT_NAME, NAME_RULE
 from netbox_sync_dagster.config.errors import ConfigError
 from netbox_sync_dagster.config.model import Config
 from netbox_sync_dagster.config.strict import FieldError
@@ -182,6 +183,8 @@ def _sentence(file: Path, document: CommentedMap, error: Any) -> str:
 
 def _message(error: Any, node: Any, location: tuple[str | int, ...]) -> str:
     message = _one_line(error["msg"].removeprefix("Value error, "))
+    if error.get("ctx", {}).get("pattern") == ENDPOINT_NAME:
+        message = f"must be {NAME_RULE}"
     if error["type"] == "missing":
         return "is required"
     if error["type"].startswith("union_tag_"):

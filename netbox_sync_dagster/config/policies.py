@@ -9,9 +9,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from netbox_sync_dagster.config.resources import MAX_APPROVAL_HOURS, PREREQUISITES, RESOURCES
 from netbox_sync_dagster.config.strict import StrictModel
+from netbox_sync_dagster.text import did_you_mean
 
 # Created only if `create` names them. Module bays usually come with the device type.
 _NOT_BY_DEFAULT = (*(name for name in PREREQUISITES if name not in ("tags", "custom_fields")), "module_bays")
+
+# What `create` names by default.
+CREATED_BY_DEFAULT = tuple(name for name in RESOURCES if name not in _NOT_BY_DEFAULT)
 
 _RULE = re.compile(
     r"^(?P<resource>\*|[a-z_]+)\.(?P<action>\*|create|update|delete)(\.(?P<field>[a-z0-9_]+))?$"
@@ -21,8 +25,10 @@ _RULE = re.compile(
 def check_field(item: str) -> None:
     """Raise ValueError if this is not ``resource.field``."""
     resource, dot, field = item.partition(".")
-    if not dot or not field or resource not in RESOURCES:
-        raise ValueError(f"'{item}' is not resource.field; resources: {', '.join(RESOURCES)}")
+    if not dot or not field:
+        raise ValueError(f"'{item}' is not resource.field, e.g. interfaces.description")
+    if resource not in RESOURCES:
+        raise ValueError(f"'{item}': there is no resource '{resource}'{did_you_mean(resource, RESOURCES)}")
 
 
 class Approvers(StrictModel):
@@ -60,8 +66,12 @@ class Policies(StrictModel):
         description="Changes to approve automatically: resource.action or resource.action.field; * never includes deletes.",
     )
     create: list[str] = Field(
-        [*(name for name in RESOURCES if name not in _NOT_BY_DEFAULT)],
-        description="Resources whose objects may be created; others are shown as blocked.",
+        [*CREATED_BY_DEFAULT],
+        description="Resources whose objects may be created; others are shown as blocked. A list replaces the default.",
+    )
+    also_create: list[str] = Field(
+        [],
+        description="Resources whose objects may be created besides those of `create`, e.g. device_types, manufacturers",
     )
     delete: list[str] = Field(
         [],
@@ -144,12 +154,17 @@ class Policies(StrictModel):
             check_field(item)
         return value
 
-    @field_validator("create", "delete", "delete_unowned")
+    @property
+    def may_create(self) -> list[str]:
+        """The resources whose objects may be created."""
+        return [name for name in RESOURCES if name in (*self.create, *self.also_create)]
+
+    @field_validator("create", "also_create", "delete", "delete_unowned")
     @classmethod
     def _resources(cls, value: list[str]) -> list[str]:
         for item in value:
             if item not in RESOURCES:
-                raise ValueError(f"'{item}' is not a resource; allowed: {', '.join(RESOURCES)}")
+                raise ValueError(f"'{item}' is not a resource{did_you_mean(item, RESOURCES)}")
         return value
 
     @field_validator("auto_approve")

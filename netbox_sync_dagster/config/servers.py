@@ -147,6 +147,13 @@ class NetBoxTarget(Server):
         description="Seconds to wait until NetBox has finished creating, syncing or merging the branch.",
     )
 
+    @field_validator("url")
+    @classmethod
+    def _no_api(cls, value: HttpUrl) -> HttpUrl:
+        if str(value).rstrip("/").endswith("/api"):
+            raise ValueError("must not end in /api: write only the address of NetBox's first page")
+        return value
+
     @field_validator("formerly", mode="before")
     @classmethod
     def _no_credentials_formerly(cls, value: Any) -> Any:

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -403,3 +404,45 @@ def test_an_endpoint_without_any_device_is_read_and_told_as_incomplete(harness: 
     empty = "LibreNMS shows no device at all; an empty answer does not prove that anything was removed\n"
     assert (answer.code, answer.err) == (1, f"error: endpoint 'nms': nothing was compared: {empty}")
     assert f"    {empty}" in answer.out
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"import_devices": "yes"},
+            "import_devices: must be all, none, or a filter such as {type: [network], location: [Paris]}",
+        ),
+        (
+            {"name": "My NMS"},
+            "name: must be at most 63 lower-case letters, digits, - and _, the first a letter or digit",
+        ),
+        (
+            {"policies": {"create": ["device_type"]}},
+            "'device_type' is not a resource; did you mean 'device_types'?",
+        ),
+        (
+            {"policies": {"owns": ["interface.description"]}},
+            "'interface.description': there is no resource 'interface'; did you mean 'interfaces'?",
+        ),
+    ],
+)
+def test_a_mistake_is_said_with_what_is_meant(
+    empty: CliHarness, change: dict[str, Any], sentence: str
+) -> None:
+    empty.add_endpoint(**{"name": "nms", "kind": "librenms", "url": "http://127.0.0.1:9", **change})
+    assert sentence in empty.run("check").err
+
+
+def test_the_address_of_netbox_is_written_without_api(empty: CliHarness) -> None:
+    empty.content["netbox"] |= {"url": "https://netbox.example.com/api/"}
+    empty.configure()
+    said = "netbox.url: must not end in /api: write only the address of NetBox's first page"
+    assert said in empty.run("check").err
+
+
+def test_a_wrong_resource_or_action_says_what_is_meant(empty: CliHarness) -> None:
+    resource = empty.run("diff", "--resource", "interface").err
+    assert resource == "error: --resource interface: no such resource; did you mean 'interfaces'?\n"
+    action = empty.run("diff", "--action", "creates").err
+    assert action == "error: --action creates: no such action; did you mean 'create'?\n"

@@ -83,9 +83,8 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(bare: CliHarness, net
     ]
     assert '      description: "to the roof"' in harness.ok("history", "interfaces", "sw1 Gi0/1")
     assert harness.ok("history", "vlans", "7") == "nothing was decided about or written to vlans 7\n"
-    assert harness.run("history", "interface", "7").err.startswith(
-        "error: no such resource 'interface'; known: "
-    )
+    said = "error: no such resource 'interface'; did you mean 'interfaces'?\n"
+    assert harness.run("history", "interface", "7").err == said
 
     assert harness.run("undo").err == "error: say which apply: its id (netbox-sync applies) or --last\n"
     before = content(home)

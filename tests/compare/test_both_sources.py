@@ -231,7 +231,7 @@ def test_the_order_for_all_fields_gives_way_to_a_fields_own(decided: Decided) ->
 def test_an_order_names_fields_and_endpoints_that_exist() -> None:
     one = {"name": "nms", "kind": "librenms", "url": "https://127.0.0.1:2", "token_env": "NMS"}
     content = {"netbox": {"url": "https://127.0.0.1:1"}, "endpoints": [one]}
-    with pytest.raises(ValueError, match=r"'interface.type' is not resource.field"):
+    with pytest.raises(ValueError, match="there is no resource 'interface'; did you mean 'interfaces'"):
         Config.model_validate({**content, "field_precedence": {"interface.type": ["nms"]}})
     with pytest.raises(ValueError, match=r"field_precedence.interfaces.type names unknown endpoints: lab"):
         Config.model_validate({**content, "field_precedence": {"interfaces.type": ["lab"]}})

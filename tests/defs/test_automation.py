@@ -224,7 +224,7 @@ def test_a_failed_endpoint_is_tried_again_after_a_pause_and_the_sensor_says_why_
     result = start(harness, request)
 
     sentence = (
-        "endpoint 'lyon': the server refused the token (GET /system answered 401); check it and that it has not "
+        "endpoint 'lyon': the server refused the token in LYON_TOKEN (GET /system answered 401); check it and that it has not "
         "expired"
     )
     assert failure(result) == f"{sentence}. Done: paris."

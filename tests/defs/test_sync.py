@@ -160,7 +160,7 @@ def test_one_endpoint_that_fails_does_not_stop_the_other(
     assert not [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
     assert asked(harness.lyon) == before + 1
     assert failure(result) == (
-        "endpoint 'lyon': the server refused the token (GET /system answered 401); check it and that it has not "
+        "endpoint 'lyon': the server refused the token in LYON_TOKEN (GET /system answered 401); check it and that it has not "
         "expired. Done: paris."
     )
     assert list(made(result, "librenms/ports")) == ["paris"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -204,6 +204,13 @@ class LibreNMSEndpoint(BaseEndpoint):
         "members, inventory, transceivers) are repeated only after a discovery of the device. 0: always everything.",
     )
     mappings: LibreNMSMappings = Field(LibreNMSMappings(), description="LibreNMS names to NetBox names.")
+
+    @field_validator("import_devices", mode="before")
+    @classmethod
+    def _import_devices(cls, value: Any) -> Any:
+        if value in ("all", "none") or isinstance(value, dict | ImportFilter):
+            return value
+        raise ValueError("must be all, none, or a filter such as {type: [network], location: [Paris]}")
 
     @field_validator("lag_names_by_os", "bridge_names_by_os")
     @classmethod

@@ -45,7 +45,7 @@ def names_in(endpoints: Iterable[BaseEndpoint]) -> list[Named]:
             table = table_of(section)
             if table in NETBOX or table in (INTERFACE_TYPES, USER_GROUPS):
                 # The fields of defaults.custom_fields are people's own.
-                creates = table in endpoint.policies.create and table != "custom_fields"
+                creates = table in endpoint.policies.may_create and table != "custom_fields"
                 found.append(Named(endpoint.name, setting, table, name, creates))
     return found
 
@@ -107,7 +107,7 @@ def check_names(netbox: NetBox, wanted: Iterable[Named]) -> Iterator[Check]:
 
 def _missing(one: Named, known: dict[str, str]) -> Check:
     near = difflib.get_close_matches(one.name.lower(), known, n=2, cutoff=0.5)
-    meant = f"; did you mean {' or '.join(known[name] for name in near)}?" if near else ""
+    meant = f"; did you mean {' or '.join(dict.fromkeys(known[name] for name in near))}?" if near else ""
     created = " yet; a diff proposes to create it" if one.may_be_created else ""
     what = f"NetBox has no {_word(one.table)} '{one.name}'{created}{meant}"
     return Check(one.may_be_created, f"{one.endpoint}: {one.setting}", what)

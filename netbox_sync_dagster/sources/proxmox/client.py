@@ -291,7 +291,7 @@ class ProxmoxClient:
     def _credential(self) -> str:
         endpoint = self.endpoint
         if endpoint.token_name:
-            return f"the token {endpoint.user}!{endpoint.token_name}"
+            return f"the token {endpoint.user}!{endpoint.token_name} in {endpoint.token_env}"
         return f"the password of {endpoint.user}"
 
     def _broken(
