@@ -84,7 +84,8 @@ class SyncOptions:
 class Outcome:
     """The outcome of one endpoint: its snapshot, its diff, what the policies approved, and the error that stopped it.
 
-    ``diff`` is the diff's manifest; ``notes`` say why a policy did not approve everything that it names.
+    ``diff`` is the diff's manifest; ``notes`` say why a policy did not approve everything that it names, and
+    which approvals have ended.
     """
 
     endpoint: str

@@ -52,7 +52,9 @@ class Comparisons(Runs[Comparison]):
 
         try:
             who = f"netbox-sync web by {run.who}"
-            compare_again(self._warehouse, config, config.endpoint(run.endpoint), who=who, say=say)
+            endpoint = config.endpoint(run.endpoint)
+            outcome = compare_again(self._warehouse, config, endpoint, who=who, say=say)
+            run.lines += [(run.endpoint, note) for note in outcome.notes]
             after = load_plan(self._warehouse, run.endpoint)
             run.followed = what_followed(self._warehouse, before, after, asked)
             build_database(self._warehouse)

@@ -86,6 +86,7 @@ class Refreshes(Runs[Refresh]):
                 show=lambda name, text: run.lines.append((name, text)),
                 stop=self._stop,
             )
+            run.lines += [(one.endpoint, note) for one in outcomes for note in one.notes]
             errors = [outcome.error for outcome in (target, *outcomes) if outcome.error is not None]
             if errors:
                 run.error = sentence(errors[0])
