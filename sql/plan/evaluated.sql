@@ -45,7 +45,8 @@ evaluated as materialized (
               and (f.object_type, w.endpoint) not in (select (object_type, endpoint) from config.no_rivals)
               and not list_contains(r.id_fields, f.field) then w.endpoint end as rival,
         own.rank, other.rank as rival_rank, m.value is not null and f.before = m.value as replaces_made_up,
-        m.value is not null and f.after = m.value as is_made_up,
+        -- A type "other" that a source has is one that its mappings name.
+        m.field = 'name' and f.after = m.value as is_made_up,
         list_contains(r.owned, f.resource || '.' || f.field) as owned,
         list_contains(r.disowned, f.resource || '.' || f.field) as disowned,
         -- A rule fills what is empty.
@@ -74,7 +75,7 @@ kept_back as (
         case
             when disowned then drifted('field_disowned')
             when rival is not null and was_ours and not wants_ours then
-                case when replaces_made_up or (rank < coalesce(rival_rank, 1000) and not is_made_up) then null
+                case when replaces_made_up or (rank < coalesce(rival_rank, 1000) and is_made_up is not true) then null
                      when rival_rank < coalesce(rank, 1000) then drifted('source_with_precedence', {endpoint: rival})
                      else conflict('sources_disagree', {endpoint: rival}) end
             when owned then null

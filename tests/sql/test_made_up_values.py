@@ -85,9 +85,16 @@ def test_an_interface_type_without_evidence_yields_to_that_of_a_source(
     assert _of(estate, "interfaces") == found
 
 
-def test_an_interface_type_other_replaces_no_better_one_of_another_source() -> None:
+@pytest.mark.parametrize("first", [False, True])
+def test_an_interface_type_other_replaces_a_better_one_of_another_source_only_by_precedence(
+    first: bool,
+) -> None:
     estate = switch(mappings={"interface_types": [{"ifType": "ethernetCsmacd", "type": "other"}]})
     port(estate, 1, "eno1", ifSpeed=25_000_000_000)
     interface(estate, 11, "eno1", port=1, type="25gbase-x-sfp28", speed=25_000_000, description="")
     _written_by_pve(estate, "dcim/interfaces", 11, type="25gbase-x-sfp28")
-    assert [(action, fields) for action, fields, _ in _of(estate, "interfaces")] == [("conflict", {})]
+    if first:
+        estate.config.precedence.append("lib")
+    assert [(action, fields) for action, fields, _ in _of(estate, "interfaces")] == [
+        ("update", {"type": "other"}) if first else ("conflict", {})
+    ]
