@@ -44,7 +44,8 @@ def check(
 
     session = session_of(context)
     chosen = session.endpoints(endpoints or [])
-    session.out.print(f"{session.config_path}: valid, {len(session.config.endpoints)} endpoints")
+    number = len(session.config.endpoints)
+    session.out.print(f"{session.config_path}: valid, {number} endpoint{'s' if number != 1 else ''}")
     if not chosen:
         session.out.print("no endpoint is enabled: add one below `endpoints:`")
     target = session.config.netbox

@@ -132,7 +132,7 @@ def test_status_names_a_server_that_is_down_once(harness: CliHarness) -> None:
 def test_check_shows_every_check_and_passes(harness: CliHarness) -> None:
     text = harness.ok("check")
 
-    assert text.startswith("netbox_sync.yaml: valid, 1 endpoints\n\nNetBox http://127.0.0.1:")
+    assert text.startswith("netbox_sync.yaml: valid, 1 endpoint\n\nNetBox http://127.0.0.1:")
     assert "\n  ok     version: NetBox 4.6.8\n" in text
     assert "\n  ok     version: LibreNMS 26.7.0\n" in text
     assert text.endswith("\n\nall checks passed; next: netbox-sync sync\n")
