@@ -289,6 +289,8 @@ select * from (values
         'Change the rules, so that they give one value.', ['keep'], ['rules']),
     ('rule_names_nothing', 'conflict', '{rule}: NetBox has no {kind} "{word}", or several',
         'Create it in NetBox, or correct the rule.', ['keep'], ['kind', 'word']),
+    ('rule_needs_new_tag', 'conflict', '{rule}: NetBox has no tag "{word}", and policies.create does not name tags',
+        'Add tags to policies.also_create, create the tag in NetBox, or correct the rule.', ['keep'], ['word']),
     ('rule_names_no_contact', 'conflict', '{rule}: NetBox has no {kind} "{word}", or several',
         'Create it in NetBox, or correct the rule.', [], ['kind', 'word']),
     ('contacts_unknown', 'blocked', '{rule}: contacts are not known: {because}',

@@ -51,7 +51,9 @@ select resource, key, parent, object_type, netbox_id, last_updated, 'tags' as fi
         lambda s: list_contains(given, s)
             or len(list_filter(coalesce(prefixes, []), lambda p: starts_with(s, p))) = 0)))))::varchar, null)
         as "after",
-    case when unknown is not null
+    case when unknown is not null and 'tags' not in (select resource from config.may_create)
+        then conflict('rule_needs_new_tag', {rule: files[1], word: unknown[1]})
+        when unknown is not null
         then conflict('rule_names_nothing', {rule: files[1], kind: 'tag', word: unknown[1]})
         when of_others is not null
         then conflict('rule_tag_of_others', {rule: files[1], tag: of_others[1], resource: resource}) end as problem

@@ -391,3 +391,15 @@ def test_a_machine_is_not_named_like_another_one() -> None:
         "name: rules/virtual_machines.sql: NetBox has another virtual machine with the name prod-mail1"
         in said(GUESTS, "virtual_machines", "mail1")["mail1"][1]
     )
+
+
+def test_a_tag_that_may_not_be_created_says_what_to_allow() -> None:
+    estate = Estate("librenms", policies={"create": ["interfaces"]})
+    sw(estate, 18)
+    estate.rule("devices.sql", "SELECT key, 'tags' AS field, 'Core' AS value FROM desired.devices")
+    assert [(row.action, row.reason) for row in estate.rows() if row.resource == "devices"] == [
+        (
+            "conflict",
+            'tags: rules/devices.sql: NetBox has no tag "Core", and policies.create does not name tags',
+        )
+    ]
