@@ -24,21 +24,23 @@ from netbox_sync_dagster.cli.changes import (
     total,
 )
 from netbox_sync_dagster.cli.console import LONGEST
-from netbox_sync_dagster.cli.filters import NAMED_BY_KEY
+from netbox_sync_dagster.cli.kinds_of_change import (
+    attached_of,
+    example_line,
+    fields_of,
+    places_of,
+    shown_actions,
+)
 from netbox_sync_dagster.cli.missing import UNMAPPED, unmapped_fields
-from netbox_sync_dagster.compare.objects import Alike, ChangedObject, Shared, objects_of
-from netbox_sync_dagster.compare.values import difference
-from netbox_sync_dagster.config.resources import PREREQUISITES, RESOURCES
+from netbox_sync_dagster.compare.objects import Alike, ChangedObject, objects_of
+from netbox_sync_dagster.config.resources import RESOURCES
 from netbox_sync_dagster.storage.sequence import moment_of
 from netbox_sync_dagster.text import in_one_unit, visible
 
 if TYPE_CHECKING:
     from netbox_sync_dagster.compare.plan import DiffRow
 
-# Names of devices in a line, and characters of a value there.
-_NAMED = 2
-_SHORT = 60
-# Resources and fields of examples.
+# Resources of examples.
 _EXAMPLES = 3
 # Seconds from which on a row's age is shown.
 _OLD = 3_600
@@ -222,7 +224,7 @@ class _Page:
                 numbers[one.action] += one.objects
             blocks.append(self._heading(title, numbers))
             blocks += [
-                Block((self._kind(one),), stands_for=one.objects, actions=_shown_actions(one), title=title)
+                Block((self._kind(one),), stands_for=one.objects, actions=shown_actions(one), title=title)
                 for one in same
             ]
         return blocks
@@ -241,7 +243,7 @@ class _Page:
             blocks.append(self._heading("also", {action: len(rows)}))
             of_resource = {name: [row for row in rows if row.resource == name] for name in RESOURCES}
             largest = sorted(filter(None, of_resource.values()), key=len, reverse=True)
-            blocks += [Block((_example(same[0], len(same)),)) for same in largest[:_EXAMPLES]]
+            blocks += [Block((example_line(same[0], len(same)),)) for same in largest[:_EXAMPLES]]
         return blocks
 
     def _place_of(self, one: ChangedObject | Alike) -> str:
@@ -291,10 +293,10 @@ class _Page:
             )
             text.append(self._netbox_id(one.example), "dim")
         else:
-            text = Text.assemble("  ", (f"{mark} {one.objects} {one.resource}", style), _places(one))
+            text = Text.assemble("  ", (f"{mark} {one.objects} {one.resource}", style), places_of(one))
         if self.layout.by_device and one.objects == 1:
             text.append(f"  {one.resource}", "dim")
-        parts = [*_fields(one.differs), *_attached(one)]
+        parts = [*fields_of(one.differs), *attached_of(one)]
         if not parts and one.action == "update":
             parts = ["only its id in the source" if one.objects == 1 else "only their ids in the source"]
         if parts:
@@ -343,65 +345,3 @@ def _about(row: DiffRow) -> str:
     from netbox_sync_dagster.approve.resolve import questions_of_row
 
     return next((one.about for one in questions_of_row(row) if one.field is None), "")
-
-
-def _places(one: Alike) -> str:
-    """`` of sw1 (20), sw2 (12) and 4 more``."""
-    if one.place:
-        return ""
-    # The name of such an object stands for what it belongs to.
-    of_itself = one.resource in (*PREREQUISITES, *NAMED_BY_KEY)
-    numbered = not of_itself and len(one.parents) > 1
-    named = [
-        visible(name, _SHORT) + (f" ({number})" if numbered else "")
-        for name, number in one.parents[:_NAMED]
-        if name
-    ]
-    more = len(one.parents) - len(named)
-    if not named:
-        return ""
-    joined = ", ".join(named) + (f" and {more} more" if more else "")
-    return f" {joined}" if of_itself else f" of {joined}"
-
-
-def _fields(differs: Sequence[Shared]) -> Iterator[str]:
-    """The fields, with the values of those that all objects share; if there is none, with an example of the first."""
-    exact = any(field.values == 1 for field in differs)
-    for position, field in enumerate(differs):
-        name, values = visible(field.name), difference(field.before, field.after, _SHORT)
-        if field.values == 1:
-            yield f"{name}: {values}"
-        else:
-            yield str(name) if exact or position else f"{name}: e.g. {values}"
-
-
-def _shown_actions(one: Alike) -> frozenset[str]:
-    """What the line of a kind of change shows: ``with mac_addresses`` means that they are created."""
-    return frozenset({one.action, *(row.action for row in one.example.attached if row.action == "create")})
-
-
-def _example(row: DiffRow, number: int) -> Text:
-    """One of ``number`` rows, e.g. ``~ 23 primary_ips, e.g. db1 IPv4: primary_ip4: none -> 10.0.0.1``."""
-    mark, style = MARKS[row.action]
-    key = visible(row.key, LONGEST)
-    head = (
-        f"{mark} {row.action} {row.resource} {key}"
-        if number == 1
-        else f"{mark} {number} {row.resource}, e.g. {key}"
-    )
-    text = Text.assemble("  ", (head, style))
-    values = [
-        f"{visible(item.name)}: {difference(item.before, item.after, _SHORT)}"
-        for item in row.fields
-        if item.decision == "update"
-    ]
-    if row.action == "update" and values:
-        text.append(f": {', '.join(values[:_EXAMPLES])}")
-        if len(values) > _EXAMPLES:
-            text.append(f" and {len(values) - _EXAMPLES} more fields")
-    return text
-
-
-def _attached(one: Alike) -> Iterator[str]:
-    for resource, number in sorted(one.attached.items(), key=lambda item: RESOURCES.index(item[0])):
-        yield f"with {resource}" if number == one.objects else f"{number} with {resource}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 
 import pytest
@@ -283,22 +282,3 @@ def test_a_name_that_means_two_objects_is_not_mapped() -> None:
     assert fit(one, NamedObject(("C 2960", "c-2960", ""), "Cisco")) is None
     # A part number that is the other's model.
     assert fit(one, NamedObject(("Catalyst", "catalyst", "c2960"), "Cisco")) is None
-
-
-def test_check_names_what_an_own_list_of_creates_leaves_out(harness: CliHarness) -> None:
-    """The list replaces the default, which people who add one resource do not expect."""
-    harness.configure(policies={"create": ["device_types"]})
-    harness.ok("sync", "nms")
-    assert "policies.create: the list replaces the default and leaves out " in harness.ok("check", "nms")
-    harness.configure(policies={"also_create": ["device_types"]})
-    assert "policies.create" not in harness.ok("check", "nms")
-
-
-def test_check_without_an_endpoint_leads_to_no_sync(harness: CliHarness) -> None:
-    harness.content["endpoints"] = []
-    (harness.folder / "netbox_sync.yaml").write_text(json.dumps(harness.content), encoding="utf-8")
-    assert (
-        harness.ok("check")
-        .splitlines()[-1]
-        .startswith("all checks passed; next: add an endpoint below `endpoints:` in ")
-    )
