@@ -25,8 +25,8 @@ def end_lapsed(warehouse: Warehouse, plan: Plan, policies: Policies) -> Lapsed |
     """Withdraw the approvals of changes that need a create which was applied after they were approved, and which the diff
     proposes again: NetBox has lost the object since. None if there are none.
 
-    They were given for another NetBox, like that of the create, which needs another one too. Without it, they would be blocked
-    at every apply until they expire; approved again, it would bring them back, although nobody asked for them.
+    They were given when that object was new, or there. Without it, they would be blocked at every apply until they expire;
+    once it is approved again, they would come back with it, although nobody asked for them.
     """
     again = _applied_before(warehouse, plan)
     if not again:
