@@ -202,7 +202,7 @@ def synced(bare: CliHarness, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
         fresh(bare.folder / "data")
         bare.ok("sync")
 
-    kept("synced", bare.folder / "data", [lab.store, nms.state], make)
+    kept(_at_ports("synced", lab, nms), bare.folder / "data", [lab.store, nms.state], make)
     return bare
 
 
@@ -215,7 +215,7 @@ def applied(bare: CliHarness, lab: LabNetBox, nms: LabLibreNMS) -> CliHarness:
         bare.ok("sync")
         apply_all(bare)
 
-    kept("applied", bare.folder / "data", [lab.store, nms.state], make)
+    kept(_at_ports("applied", lab, nms), bare.folder / "data", [lab.store, nms.state], make)
     return bare
 
 
@@ -231,8 +231,13 @@ def drifted(
         netbox.edit("dcim/interfaces", port["id"], description="copier")
         applied.ok("sync")
 
-    kept("drifted", bare.folder / "data", [lab.store, nms.state], make)
+    kept(_at_ports("drifted", lab, nms), bare.folder / "data", [lab.store, nms.state], make)
     return bare
+
+
+def _at_ports(name: str, lab: LabNetBox, nms: LabLibreNMS) -> str:
+    """What is kept names the servers by their URLs: an apply refuses a diff of another NetBox."""
+    return f"{name} {lab.port} {nms.port}"
 
 
 def apply_all(harness: CliHarness) -> None:
