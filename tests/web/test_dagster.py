@@ -59,7 +59,7 @@ def dagster_dev(site: Site, home: Path) -> Iterator[str]:
         yield url
     finally:
         process.terminate()
-        process.wait(60)
+        process.wait(180)
         log.close()
 
 
