@@ -94,7 +94,8 @@ def apply_approved(
         result = ApplyResult(None, endpoint_name)
         # Only NetBox knows the branch that is written to, and so what was applied to it.
         names = names_in_ledger(target, None) if target.branch is None else []
-        before = applied_changes(warehouse, endpoint_name, names, wanted, netbox_read_at(plan))
+        read_at = netbox_read_at(plan)
+        before = applied_changes(warehouse, endpoint_name, names, wanted, read_at) if names else {}
         if before.keys() == wanted.keys() and not any(
             same_in_ledger(target, item.target) for item in left_open
         ):
