@@ -93,8 +93,11 @@ wanted as (
     group by owner_resource, owner, vid
 ),
 
+-- Machines of a cluster without a site may have one.
+guest_sites as (select distinct cluster_id, site_id from netbox.virtual_machines where site_id is not null),
+
 -- away: the name of the VLAN's site, if that is not the owner's: NetBox accepts such a VLAN on none of its interfaces.
--- So it comes after all others. Machines of a cluster without a site may have one.
+-- So it comes after all others.
 holders as (
     select w.owner_resource, w.owner, w.vid, v.id, v.name, if(s.id is null, 0, 10000) + g.rank as rank, g.group_id,
         g.slug as group_slug, s.name as away
@@ -102,9 +105,9 @@ holders as (
     join groups_in_reach g using (owner_resource, owner)
     join places p using (owner_resource, owner)
     join netbox.vlans v on v.group_id = g.group_id and v.vid = w.vid
-    left join netbox.sites s on s.id = v.site_id and v.site_id is distinct from p.site_id
-        and not (p.owner_resource = 'clusters' and p.site_id is null and (p.cluster_id, s.id) in
-            (select (cluster_id, site_id) from netbox.virtual_machines))
+    left join guest_sites k on k.cluster_id = p.cluster_id and k.site_id = v.site_id
+        and p.owner_resource = 'clusters' and p.site_id is null
+    left join netbox.sites s on s.id = v.site_id and s.id is distinct from p.site_id and k.site_id is null
     union all
     -- Ungrouped VLANs: by VID and site, after every group.
     select w.owner_resource, w.owner, w.vid, v.id, v.name, if(v.site_id is null, 9902, 9901), null, null, null
