@@ -118,7 +118,12 @@ def init(
         write_data(session.out, text)
         return
     _write(session, file.parent, files)
-    _print_next(session, file, missing, edit=draft.endpoints is None)
+    edit = None
+    if draft.endpoints is None:
+        edit = f"edit {file}"
+    elif not draft.endpoints:
+        edit = f"add an endpoint below `endpoints:` in {file}"
+    _print_next(session, file, missing, edit)
 
 
 def _draft(file: Path, url: str | None, token_env: str | None, ca: str | None, endpoints: list[str]) -> Draft:
@@ -155,10 +160,10 @@ def _write(session: Session, folder: Path, files: dict[str, bytes]) -> None:
         session.out.print(f"wrote {folder / name}", soft_wrap=True)
 
 
-def _print_next(session: Session, file: Path, missing: list[str], *, edit: bool) -> None:
+def _print_next(session: Session, file: Path, missing: list[str], edit: str | None) -> None:
     session.out.print("next:")
     if edit:
-        session.out.print(f"  edit {file}", soft_wrap=True)
+        session.out.print(f"  {edit}", soft_wrap=True)
     if missing:
         session.out.print(f"  export {' '.join(f'{name}=...' for name in missing)}", soft_wrap=True)
     option = "" if file == Path("netbox_sync.yaml") else f"--config {file} "

@@ -50,19 +50,26 @@ class Dialogue:
             self.draft.endpoints = []
             while kind := self._kind():
                 self._ask_endpoint(kind)
+            if not self.draft.endpoints:
+                self.session.out.print(
+                    "  no source: netbox-sync sync needs one; add it to the file, or run this again",
+                    style="yellow",
+                    soft_wrap=True,
+                )
 
     def _kind(self) -> str:
         """The kind of the next endpoint; empty where there is none."""
-        what = "Another source" if self.draft.endpoints else "A source to read"
+        what, end = ("Another source", "no more") if self.draft.endpoints else ("A source to read", "none")
         while True:
-            answer = self._ask(f"{what} ({', '.join(sources())}; Enter: no more)", "").lower()
+            answer = self._ask(f"{what} ({', '.join(sources())}; Enter: {end})", "").lower()
             if not answer or answer in sources():
                 return answer
             self.session.out.print(f"  no such kind: {answer}", style="yellow")
 
     def _ask_endpoint(self, kind: str) -> None:
         source = source_of(kind)
-        name = Question("name", "Name of this endpoint", default_name(source, self.draft.names()))
+        text = "Name of this endpoint (lower-case letters, digits, - and _)"
+        name = Question("name", text, default_name(source, self.draft.names()))
         settings: Settings = {}
         self.draft.add(kind, settings)
         self._ask_until_good(settings, (name, *source.questions), lambda: self.draft.try_endpoint(-1))
@@ -84,8 +91,7 @@ class Dialogue:
                 self.session.out.print("  not tried; netbox-sync check does it once the variable is set")
                 return
             except ConfigError as error:
-                for problem in error.errors:
-                    self.session.out.print(f"  {problem.split(': ', 1)[-1]}", style="red", soft_wrap=True)
+                self._print_refused(error.errors)
                 _take_back(settings, before, error.errors)
             except UserError as error:
                 self.session.out.print(f"  {error}", style="red", soft_wrap=True)
@@ -98,11 +104,28 @@ class Dialogue:
     def _ask_all(self, settings: Settings, questions: Iterable[Question]) -> None:
         for question in questions:
             default = settings.get(question.setting, question.default)
-            answer = self._ask(question.text, default)
-            while not answer and default is None:
+            while True:
                 answer = self._ask(question.text, default)
-            if answer:
-                settings[question.setting] = answer
+                if self._accepts(settings, question.setting, answer) if answer else default is not None:
+                    break
+
+    def _accepts(self, settings: Settings, name: str, answer: str) -> bool:
+        """Set the answer. False, with the reason, where the configuration refuses it: its question is asked again."""
+        before = dict(settings)
+        settings[name] = answer
+        try:
+            self.draft.config()
+        except ConfigError as error:
+            refused = [problem for problem in error.errors if f".{name}: " in problem]
+            if refused:
+                self._print_refused(refused)
+                _take_back(settings, before, refused)
+                return False
+        return True
+
+    def _print_refused(self, errors: Sequence[str]) -> None:
+        for problem in errors:
+            self.session.out.print(f"  {problem.split(': ', 1)[-1]}", style="red", soft_wrap=True)
 
     def _ask_secrets(self, settings: Settings, questions: Iterable[Question]) -> set[str]:
         """Ask for the secrets that the environment does not hold; the variables that were set. Raises _NoSecret."""

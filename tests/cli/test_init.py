@@ -237,9 +237,10 @@ def test_a_certificate_that_is_not_known_leads_to_the_question_for_the_authority
 def test_a_refused_answer_is_not_offered_again(harness: CliHarness, netbox: NetBox, nms: LabLibreNMS) -> None:
     """One may be a token, pasted where the name of its variable is asked for."""
     answers = (
-        *("not-a-url", "tok-0123456789abcdef", netbox.url, ""),
-        # An accepted answer is.
-        *("librenms", "No Name", nms.url, "", "some", "core", "", "", "all"),
+        *("not-a-url", netbox.url, "tok-0123456789abcdef", ""),
+        *("librenms", "No Name", "core", nms.url, "", "some", "all"),
+        # A name that another endpoint has.
+        *("librenms", "core", "more", nms.url, "", ""),
         "",
     )
     shown = harness.talk("init", "new.yaml", answers=answers)
@@ -248,10 +249,14 @@ def test_a_refused_answer_is_not_offered_again(harness: CliHarness, netbox: NetB
     assert [
         line for line in prompts for bad in ("not-a-url", "tok-0123", "No Name", "[some") if f"[{bad}" in line
     ] == []
-    assert f"[{nms.url}]" in shown
+    # Each is refused at its question, with the rule.
+    rule = "must be at most 63 lower-case letters, digits, - and _, the first a letter or digit"
+    question = "\r\nName of this endpoint (lower-case letters, digits, - and _) [librenms]: "
+    assert f"  endpoints.0.name: {rule} (found: 'No Name'){question}" in shown
+    assert f"  endpoints.1.name: endpoint name given twice: core{question}" in shown
     config = load_config(harness.folder / "new.yaml")
     assert (config.netbox.base_url, config.netbox.token_env) == (netbox.url, "NETBOX_TOKEN")
-    assert [(e.name, e.address) for e in config.endpoints] == [("core", nms.url)]
+    assert [(e.name, e.address) for e in config.endpoints] == [("core", nms.url), ("more", nms.url)]
 
 
 def test_a_wrong_option_ends_it_before_any_question(harness: CliHarness) -> None:
@@ -271,6 +276,14 @@ def test_a_secret_that_is_not_given_is_not_tried(harness: CliHarness) -> None:
     shown = harness.talk("init", "new.yaml", answers=answers)
     assert "  not tried; netbox-sync check does it once the variable is set" in shown
     assert load_config(harness.folder / "new.yaml").endpoints == []
+    # Without a source, what comes next is to add one.
+    assert (
+        "; Enter: none): \r\n  no source: netbox-sync sync needs one; add it to the file, or run this again\r\n"
+        in shown
+    )
+    assert (
+        "next:\r\n  add an endpoint below `endpoints:` in new.yaml\r\n  export NETBOX_TOKEN=...\r\n" in shown
+    )
 
 
 def test_an_existing_file_is_kept_unless_forced(capsys: Capture) -> None:
