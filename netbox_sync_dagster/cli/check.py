@@ -37,7 +37,7 @@ def check(
     secrets of hooks and notifications are set. Exit code 1 if a check failed.
     """
     # With the clients of all servers, which help does not need.
-    from netbox_sync_dagster.cli.check_secrets import secrets_of_hooks, secrets_of_notifications
+    from netbox_sync_dagster.cli.check_secrets import checks_of_notifications, secrets_of_hooks
     from netbox_sync_dagster.sources.netbox.check import check_netbox
     from netbox_sync_dagster.sources.netbox.check_names import names_in
     from netbox_sync_dagster.sources.registry import source_of
@@ -71,11 +71,11 @@ def check(
         results = [(title, pool.submit(_guarded, one)) for title, one in tries]
         for title, future in results:
             failed += _show(session, title, future.result())
-    secrets = {
+    unasked = {
         "Hooks (netbox-sync web)": secrets_of_hooks(session.config, [endpoint.name for endpoint in chosen]),
-        "Notifications": secrets_of_notifications(session.config),
+        "Notifications": checks_of_notifications(session.config),
     }
-    for title, checks in secrets.items():
+    for title, checks in unasked.items():
         if checks:
             failed += _show(session, title, checks)
     if failed:

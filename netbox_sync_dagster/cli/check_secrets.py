@@ -1,4 +1,4 @@
-"""The secrets of hooks and notifications, which no server is asked about: whether they are set."""
+"""Hooks and notifications, which no server is asked about: whether their secrets are set, and former names of settings."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def secrets_of_hooks(config: Config, endpoints: Collection[str]) -> list[Check]:
     ]
 
 
-def secrets_of_notifications(config: Config) -> list[Check]:
-    """One check for each secret of each channel."""
+def checks_of_notifications(config: Config) -> list[Check]:
+    """One check for each secret of each channel, and for each former name of a setting."""
     return list(_of_channels(config))
 
 
@@ -34,6 +34,10 @@ def _of_channels(config: Config) -> Iterator[Check]:
             if variable := getattr(channel, field):
                 read = partial(read_secret, variable, f"notifications '{channel.name}'")
                 yield _checked(channel.name, variable, read)
+        for sentence in channel.former_names:
+            yield Check(
+                True, channel.name, f"{sentence}, which will not be read in a later version; change the file"
+            )
 
 
 def _checked(name: str, variable: str, read: Callable[[], str]) -> Check:

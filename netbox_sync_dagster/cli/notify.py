@@ -36,7 +36,7 @@ def notify_command(
         return
     if test:
         for channel in channels:
-            notice = Notice("recovery", "test", f"this is a test of the channel '{channel.name}'", ())
+            notice = Notice("test", "test", f"this is a test of the channel '{channel.name}'", ())
             try:
                 send(channel, [notice])
             except UserError as error:

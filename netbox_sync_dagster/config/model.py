@@ -37,7 +37,7 @@ class Config(StrictModel):
         [], description="The sources to read: LibreNMS servers, Proxmox VE clusters, Docker hosts and others."
     )
     notifications: list[Annotated[Channel, Field(discriminator="kind")]] = Field(
-        [], description="Where to send notifications about failures, recoveries, drift and pending deletes."
+        [], description="Where to send notifications about failures, recoveries, pending changes and deletes."
     )
     retention: Retention = Field(Retention(), description="How much history to keep.")
     rules: RulesConfig = Field(RulesConfig(), description="Your own rules in SQL.")

@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, model_validator
 
 from netbox_sync_dagster.config.secrets import EnvName, read_secret
 from netbox_sync_dagster.config.strict import StrictModel
 
-Event = Literal["failure", "recovery", "drift", "deletes"]
+Event = Literal["failure", "recovery", "changes", "deletes"]
 ChannelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+# The names of version 0.x, which are still read. Drift is something else: an object that someone edited in NetBox.
+_FORMER_EVENT, _FORMER_LIMIT = "drift", "drift_above"
 
 
 class _Channel(StrictModel):
     name: ChannelName = Field(description="Unique name; sent messages are recorded under it.")
     on: list[Event] = Field(
-        ["failure", "recovery", "drift", "deletes"],
-        description="Events to send: failure (of a sync or an apply), recovery, drift, deletes (pending).",
+        ["failure", "recovery", "changes", "deletes"],
+        description="Events to send: failure (of a sync or an apply), recovery, changes (many pending), deletes (pending).",
     )
     after_failures: int = Field(
         1, ge=1, le=100, description="Send a failure after this many failed attempts in a row."
     )
-    drift_above: int = Field(
-        100, ge=0, le=10**9, description="Send drift if more changes of an endpoint are pending."
+    changes_above: int = Field(
+        100, ge=0, le=10**9, description="Send changes if more changes of an endpoint are pending."
     )
+    _former: tuple[str, ...] = PrivateAttr(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read_former_names(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(data, Mapping):
+            return handler(data)
+        former = []
+        renamed = dict(data)
+        if _FORMER_LIMIT in renamed:
+            if "changes_above" in renamed:
+                raise ValueError(
+                    f"{_FORMER_LIMIT} is the former name of changes_above; remove {_FORMER_LIMIT}"
+                )
+            renamed["changes_above"] = renamed.pop(_FORMER_LIMIT)
+            former.append(f"changes_above is the new name of {_FORMER_LIMIT}")
+        events = renamed.get("on")
+        if isinstance(events, list) and _FORMER_EVENT in events:
+            renamed["on"] = ["changes" if event == _FORMER_EVENT else event for event in events]
+            former.append(f"changes is the new name of the event {_FORMER_EVENT}")
+        channel = handler(renamed)
+        channel._former = tuple(former)
+        return channel
+
+    @property
+    def former_names(self) -> tuple[str, ...]:
+        """A sentence per former name that the file uses."""
+        return self._former
 
 
 class WebhookChannel(_Channel):

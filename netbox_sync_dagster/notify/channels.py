@@ -39,6 +39,16 @@ class Uncertain(UserError):
     """The message may have arrived and is not sent again. The error names the channel, never its secret."""
 
 
+# Of each event in a title: the words before its number, and behind it if that is one or more.
+_TITLES = {
+    "failure": ("", "failure", "failures"),
+    "recovery": ("", "recovery", "recoveries"),
+    "changes": ("many pending changes of", "endpoint", "endpoints"),
+    "deletes": ("new pending deletes of", "endpoint", "endpoints"),
+    "test": ("", "test message", "test messages"),
+}
+
+
 def send(channel: Channel, told: Sequence[Notice]) -> None:
     """Send one message with these notices. Raises NotSent, Uncertain, MissingSecret."""
     if isinstance(channel, WebhookChannel):
@@ -48,11 +58,12 @@ def send(channel: Channel, told: Sequence[Notice]) -> None:
 
 
 def title(told: Sequence[Notice]) -> str:
-    """``netbox-sync: 2 failures, 1 recovery``"""
-    words = {"failure": "failures", "recovery": "recoveries", "drift": "drift", "deletes": "deletes"}
-    counts = {event: sum(item.event == event for item in told) for event in words}
+    """``netbox-sync: 2 failures, 1 recovery, new pending deletes of 1 endpoint``"""
+    counts = {event: sum(item.event == event for item in told) for event in _TITLES}
     parts = [
-        f"{number} {event if number == 1 else words[event]}" for event, number in counts.items() if number
+        f"{before} {number} {one if number == 1 else more}".lstrip()
+        for event, (before, one, more) in _TITLES.items()
+        if (number := counts[event])
     ]
     return f"netbox-sync: {', '.join(parts)}"
 

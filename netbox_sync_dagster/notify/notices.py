@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from netbox_sync_dagster.config.notifications import Channel, Event
 from netbox_sync_dagster.lazy import lazy_module
@@ -27,10 +27,10 @@ _NAMED = 5
 class Notice:
     """One notification. ``ids`` identify its event permanently: an id that was sent is not sent again.
 
-    ``event`` is None for ids that are only recorded. ``link``: the endpoint's plan on the review page.
+    ``event`` is None for ids that are only recorded, "test" for a test message. ``link``: the endpoint's plan on the review page.
     """
 
-    event: Event | None
+    event: Event | Literal["test"] | None
     endpoint: str
     sentence: str
     ids: tuple[str, ...]
@@ -85,7 +85,7 @@ def notices(seen: Seen, told: set[str], channel: Channel) -> list[Notice]:
     found = [
         *_failures(seen, told, channel.after_failures),
         *_recoveries(seen, told),
-        *_drift(seen, told, channel.drift_above),
+        *_waiting_changes(seen, told, channel.changes_above),
         *_waiting_deletes(seen, told),
     ]
     return [item for item in found if item.event is None or item.event in channel.on]
@@ -113,18 +113,20 @@ def _recoveries(seen: Seen, told: set[str]) -> Iterator[Notice]:
                 yield Notice("recovery", _name(row), text, (over,))
 
 
-def _drift(seen: Seen, told: set[str], above: int) -> Iterator[Notice]:
+def _waiting_changes(seen: Seen, told: set[str], above: int) -> Iterator[Notice]:
     """Sent when the number of pending changes exceeds the threshold, and again only after it was below it."""
     for row in seen.rows:
         if row.waiting is None:
             continue
+        # Older versions recorded these ids too.
         head = f"drift {row.endpoint} "
         current = [item for item in told if item.startswith(head) and f"over {item}" not in told]
         if row.waiting > above and not current:
-            text = f"{row.endpoint}: {row.waiting} changes are waiting, more than {above}"
+            are = "change is" if row.waiting == 1 else "changes are"
+            text = f"{row.endpoint}: {row.waiting} {are} waiting, more than {above}"
             if row.acknowledged:
                 text += f"; {row.acknowledged} acknowledged rows are not among them"
-            yield Notice("drift", row.endpoint, text, (f"{head}{row.diff_id}",))
+            yield Notice("changes", row.endpoint, text, (f"{head}{row.diff_id}",))
         elif row.waiting <= above:
             for item in current:
                 yield Notice(None, row.endpoint, "", (f"over {item}",))
@@ -138,7 +140,8 @@ def _waiting_deletes(seen: Seen, told: set[str]) -> Iterator[Notice]:
     for endpoint, items in new.items():
         named = ", ".join(what for _, what in items[:_NAMED])
         more = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
-        text = f"{endpoint}: {len(items)} new deletes are waiting for a decision: {named}{more}"
+        are = "new delete is" if len(items) == 1 else "new deletes are"
+        text = f"{endpoint}: {len(items)} {are} waiting for a decision: {named}{more}"
         yield Notice("deletes", endpoint, text, tuple(f"delete {change_id}" for change_id, _ in items))
 
 

@@ -41,11 +41,15 @@ def test_check_looks_for_the_secrets_of_hooks_and_notifications(harness: CliHarn
         "\n3 checks failed\n"
     )
     assert "0123456789abcdef" not in answer.out and "short-one" not in answer.out
-    # Of endpoints that are named, only theirs.
+    # Of endpoints that are named, only theirs. Former names of settings work, and are named.
+    harness.content["notifications"][0] |= {"on": ["failure", "drift"], "drift_above": 7}
+    harness.configure()
     harness.environment |= {"NMS_HOOK": "0123456789abcdef", "CHAT_URL": "http://127.0.0.1:9/x"}
     assert harness.ok("check", "nms").endswith(
         "  ok     /hooks/nms: the secret in NMS_HOOK is set\n"
         "\nNotifications\n  ok     chat: the secret in CHAT_URL is set\n"
+        "  ok     chat: changes_above is the new name of drift_above, which will not be read in a later version; change the file\n"
+        "  ok     chat: changes is the new name of the event drift, which will not be read in a later version; change the file\n"
         "\nall checks passed; next: netbox-sync sync\n"
     )
 

@@ -236,8 +236,12 @@ def test_a_channel_can_wait_for_several_failures_and_leave_events_out(
     assert harness.tell() == ([], [])
 
 
-def test_drift_is_told_when_it_rises_above_the_threshold(harness: NotifyHarness, hook: Hook) -> None:
-    harness.channels[0] |= {"drift_above": 2}
+@pytest.mark.parametrize("setting", ["changes_above", "drift_above"])
+def test_pending_changes_are_told_when_they_rise_above_the_threshold(
+    harness: NotifyHarness, hook: Hook, setting: str
+) -> None:
+    """The former names of the setting and of the event work too."""
+    harness.channels[0] |= {setting: 2, "on": [setting.removesuffix("_above")]}
     publish_diff(harness.warehouse, "paris", create=2)
     harness.tried()
     assert harness.tell() == ([], [])
@@ -246,6 +250,9 @@ def test_drift_is_told_when_it_rises_above_the_threshold(harness: NotifyHarness,
         publish_diff(harness.warehouse, "paris", create=creates, acknowledged=5 if told == 2 else 0)
         harness.tell()
         assert len(hook.bodies) == told, creates
+    assert {body["text"].split("\n")[0] for body in hook.bodies} == {
+        "*netbox-sync: many pending changes of 1 endpoint*"
+    }
     assert [body["text"].split("• ")[1] for body in hook.bodies] == [
         "paris: 3 changes are waiting, more than 2",
         "paris: 9 changes are waiting, more than 2; 5 acknowledged rows are not among them",
@@ -263,7 +270,7 @@ def test_deletes_that_wait_are_told_by_name_and_only_new_ones_again(
     assert harness.tell() == ([], [])
     assert [body["text"].split("• ")[1] for body in hook.bodies] == [
         "paris: 2 new deletes are waiting for a decision: devices delete-0, devices delete-1",
-        "paris: 1 new deletes are waiting for a decision: devices delete-2",
+        "paris: 1 new delete is waiting for a decision: devices delete-2",
     ]
 
 
@@ -349,7 +356,7 @@ def test_the_command_line_tells_and_tests(
     note_endpoints(harness.warehouse, harness.config)
     options = ["--config", str(harness.path), "--home", str(harness.warehouse.home)]
     assert run([*options, "notify", "--test"]) == 0
-    assert "this is a test of the channel 'chat'" in hook.bodies[0]["text"]
+    assert hook.bodies[0]["text"] == "*netbox-sync: 1 test message*\n• this is a test of the channel 'chat'"
     assert run([*options, "notify"]) == 0
     hook.status = 404
     assert run([*options, "notify", "--test"]) == 1

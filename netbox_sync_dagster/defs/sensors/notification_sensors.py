@@ -36,7 +36,7 @@ def failed_run_sensor(context: dg.RunFailureSensorContext) -> None:
 
 @dg.sensor(
     name="notifications",
-    description="Sends failures, recoveries, drift and pending deletes to the channels of `notifications`, each once.",
+    description="Sends failures, recoveries, pending changes and deletes to the channels of `notifications`, each once.",
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
