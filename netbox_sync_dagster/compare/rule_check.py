@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from netbox_sync_dagster.compare.causes import sentence_of
+from netbox_sync_dagster.compare.rules import RuleSet
 from netbox_sync_dagster.compare.run import Comparer
 from netbox_sync_dagster.config import Endpoint
 from netbox_sync_dagster.rules import Rule, RuleError, Sandbox
@@ -32,7 +33,8 @@ class Checked:
 
 
 def check_rules(comparer: Comparer, endpoint: Endpoint, rules: list[Rule], timeout: float) -> list[Checked]:
-    """Run the rules over the desired tables of the current snapshots, then the comparison with them. Nothing is published.
+    """Run the rules over the desired tables of the current snapshots, then the comparison with those that can be used.
+    Nothing is published.
 
     Raises what ``Comparer.compare`` raises except RuleError, which is in ``errors``.
     """
@@ -40,9 +42,10 @@ def check_rules(comparer: Comparer, endpoint: Endpoint, rules: list[Rule], timeo
     with comparer.before_rules(endpoint) as con, Sandbox(con, rules, timeout) as sandbox:
         for one in checked:
             _run(sandbox, one)
-    if checked and not any(one.errors for one in checked):
-        with comparer.explored(endpoint) as con:
-            for one in checked:
+    usable = [one for one in checked if not one.errors]
+    if usable:
+        with comparer.explored(endpoint, RuleSet([one.rule for one in usable], timeout)) as con:
+            for one in usable:
                 _look_up(con, one)
     return checked
 

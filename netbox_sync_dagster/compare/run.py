@@ -111,15 +111,18 @@ class Comparer:
         return manifest
 
     @contextmanager
-    def explored(self, endpoint: Endpoint) -> Iterator[duckdb.DuckDBPyConnection]:
+    def explored(
+        self, endpoint: Endpoint, rules: RuleSet | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """The database of a comparison after its last stage, with the schemas ``config``, ``desired``, ``match`` and
-        ``diff`` beside the snapshots; nothing is published. Its function ``sentence`` reads causes.
+        ``diff`` beside the snapshots; nothing is published. Its function ``sentence`` reads causes. ``rules``: instead
+        of those of the endpoint.
 
         Raises what ``compare`` raises.
         """
         pair = self._snapshots(endpoint)
         with damage_named([pair.source_path, pair.target_path]), tempfile.TemporaryDirectory() as folder:
-            database = self._load(endpoint, pair, Path(folder), lambda _: None)
+            database = self._load(endpoint, pair, Path(folder), lambda _: None, rules)
             match_and_diff(database, lambda _: None)
             block_written_since(database)
             settle(database.con, _only(endpoint, pair.source))

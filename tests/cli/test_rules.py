@@ -76,6 +76,16 @@ def test_check_shows_rows_fields_and_what_cannot_be_written(synced: CliHarness) 
     found = synced.run("rules", "check", "nms")
     assert found.code == 1
     assert 'error: rules/devices.sql:2: Binder Error: Referenced column "tennant" not found' in found.out
+    # The other files are checked all the same.
+    ports = rule(
+        synced,
+        "interfaces.sql",
+        "SELECT key, 'description' AS field, 'x' AS value FROM desired.interfaces WHERE name = 'Gi0/1'\n",
+    )
+    found = synced.run("rules", "check", "nms")
+    assert found.code == 1
+    assert "nms  rules/interfaces.sql  1 row, 1 object: description (1), 0." in found.out
+    ports.unlink()
     # A sync fails with the same sentence, and publishes no diff.
     failed = synced.run("sync")
     assert failed.code == 1
