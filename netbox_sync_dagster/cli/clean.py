@@ -17,4 +17,5 @@ def clean_command(context: typer.Context, dry_run: DryRunOption = False) -> None
     if dry_run:
         session.start_dry_run(context, history=True)
     counts = clean(session.warehouse, session.config.retention)
-    session.out.print("removed: " + ", ".join(f"{number} {what}" for what, number in counts.items()))
+    done = "would be removed" if dry_run else "removed"
+    session.out.print(f"{done}: " + ", ".join(f"{number} {what}" for what, number in counts.items()))

@@ -45,7 +45,7 @@ def test_lists_history_undo_of_the_last_apply_and_dry_runs(bare: CliHarness, net
         "reject", "nms", "--resource", "devices", "--dry-run"
     )
     assert harness.ok("sync", "--dry-run", "nms").startswith("NetBox: read 4.")
-    assert harness.ok("clean", "--dry-run").startswith("removed: 0 snapshots")
+    assert harness.ok("clean", "--dry-run").startswith("would be removed: 0 snapshots")
     assert content(home) == before
     assert list((home / "tmp").iterdir()) == []
 
