@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
 from netbox_sync_dagster.apply import VERDICTS
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.status import STATES, Status, read_status
@@ -21,53 +24,46 @@ def metrics(warehouse: Warehouse) -> str:
     rows = read_status(warehouse)
     now = datetime.now(UTC)
     found = [
-        *_family("status", "1 for the endpoint's status, 0 for the others", "gauge", _states(rows)),
-        *_family(
+        _gauge("status", "1 for the endpoint's status, 0 for the others", _states(rows)),
+        _gauge(
             "last_good_snapshot_timestamp_seconds",
             "When the last good snapshot began",
-            "gauge",
             ((_who(row), row.last_success.timestamp()) for row in rows if row.last_success),
         ),
-        *_family(
+        _gauge(
             "last_good_snapshot_age_seconds",
             "How old the last good snapshot is",
-            "gauge",
             ((_who(row), (now - row.last_success).total_seconds()) for row in rows if row.last_success),
         ),
-        *_family(
+        _gauge(
             "interval_seconds",
             "Seconds from sync to sync as configured, 0 by hand only",
-            "gauge",
             ((_who(row), row.every) for row in rows if row.system != "netbox"),
         ),
-        *_family(
+        _gauge(
             "sync_duration_seconds",
             "What the last good sync took, from the start of the read to the end of the comparison",
-            "gauge",
             ((_who(row), row.seconds) for row in rows if row.seconds is not None),
         ),
-        *_family(
+        _gauge(
             "failed_tries",
             "Failed tries since the last good sync",
-            "gauge",
             ((_who(row), row.failures) for row in rows),
         ),
-        *_family(
+        _gauge(
             "snapshot_complete",
             "Whether everything could be read",
-            "gauge",
             ((_who(row), int(row.complete)) for row in rows if row.complete is not None),
         ),
-        *_family(
+        _gauge(
             "snapshot_rows",
             "Rows of the current snapshot",
-            "gauge",
             ((_who(row), row.rows) for row in rows if row.rows is not None),
         ),
-        *_family("changes", "Rows of the current diff by state", "gauge", _changes(rows)),
+        _gauge("changes", "Rows of the current diff by state", _changes(rows)),
         *_ledger(warehouse),
     ]
-    return "\n".join(found) + "\n"
+    return _text(found)
 
 
 def _states(rows: list[Status]) -> Iterator[tuple[dict[str, str], float]]:
@@ -96,34 +92,29 @@ _READS = f"""
 """
 
 
-def _ledger(warehouse: Warehouse) -> Iterator[str]:
+def _ledger(warehouse: Warehouse) -> Iterator[Metric]:
     verdicts, applies, tries = ask(
         warehouse, lambda con: [con.execute(sql).fetchall() for sql in (_VERDICTS, _APPLIES, _READS)]
     )
     counted = {(endpoint, verdict): number for endpoint, verdict, number in verdicts}
-    yield from _family(
-        "verdicts_total",
+    yield _counter(
+        "verdicts",
         "Changes that applies took up, by verdict",
-        "counter",
         (
             ({"endpoint": endpoint, "verdict": verdict}, counted.get((endpoint, verdict), 0))
             for endpoint in sorted({endpoint for endpoint, _ in counted})
             for verdict in VERDICTS
         ),
     )
-    yield from _family(
-        "applies_total", "Applies", "counter", (({"endpoint": row[0]}, row[1]) for row in applies)
-    )
-    yield from _family(
+    yield _counter("applies", "Applies", (({"endpoint": row[0]}, row[1]) for row in applies))
+    yield _gauge(
         "applies_unfinished",
         "Applies that run, or were killed and not settled by a later one",
-        "gauge",
         (({"endpoint": row[0]}, row[2]) for row in applies),
     )
-    yield from _family(
+    yield _gauge(
         "reads_last_day",
         "Tries to read in the last 24 hours",
-        "gauge",
         (
             ({"endpoint": row[1], "system": row[0], "result": result}, number)
             for row in tries
@@ -136,15 +127,33 @@ def _who(row: Status) -> dict[str, str]:
     return {"endpoint": row.endpoint, "system": row.system}
 
 
-def _family(name: str, text: str, kind: str, samples: Samples) -> Iterator[str]:
-    full = f"netbox_sync_{name}"
-    yield f"# HELP {full} {text}"
-    yield f"# TYPE {full} {kind}"
+def _gauge(name: str, text: str, samples: Samples) -> Metric:
+    return _filled(GaugeMetricFamily(f"netbox_sync_{name}", text), samples)
+
+
+def _counter(name: str, text: str, samples: Samples) -> Metric:
+    return _filled(CounterMetricFamily(f"netbox_sync_{name}", text), samples)
+
+
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, samples: Samples) -> Metric:
+    # A counter's samples have the suffix that its family's name has not.
+    name = family.name + ("_total" if family.type == "counter" else "")
     for labels, value in samples:
-        inside = ",".join(f'{key}="{_escaped(item)}"' for key, item in labels.items())
-        number = f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
-        yield f"{full}{{{inside}}} {number}"
+        family.add_sample(name, {key: harmless(item) for key, item in labels.items()}, round(value, 3))
+    return family
 
 
-def _escaped(text: str) -> str:
-    return harmless(text).replace("\\", "\\\\").replace('"', '\\"')
+class _Found:
+    """A collector of metrics that are already there."""
+
+    def __init__(self, found: list[Metric]) -> None:
+        self._found = found
+
+    def collect(self) -> list[Metric]:
+        return self._found
+
+
+def _text(found: list[Metric]) -> str:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Found(found))
+    return generate_latest(registry).decode()

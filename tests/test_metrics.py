@@ -10,13 +10,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.config import Config
-from netbox_sync_dagster.metrics import _family
+from netbox_sync_dagster.metrics import _gauge, _text
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.configured import note_endpoints
 from tests.storage.versions import add_device, publish_diff
 
 # Of the format's definition: a metric line.
-SAMPLE = re.compile(r'^[a-z_]+\{([a-z_]+="([^"\\\n]|\\[\\"n])*",?)*\} -?[0-9.]+$')
+SAMPLE = re.compile(r'^[a-z_]+\{([a-z_]+="([^"\\\n]|\\[\\"n])*",?)*\} -?[0-9.e+]+$')
 
 
 @pytest.fixture
@@ -37,8 +37,9 @@ def warehouse(tmp_path: Path) -> Warehouse:
     return warehouse
 
 
-def read(text: str) -> dict[str, str]:
-    return dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+def read(text: str) -> dict[str, float]:
+    lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in lines}
 
 
 def test_the_metrics_of_an_endpoint(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> None:
@@ -54,19 +55,19 @@ def test_the_metrics_of_an_endpoint(warehouse: Warehouse, capsys: pytest.Capture
     found = read(text)
     who = 'endpoint="nms",system="librenms"'
     assert [
-        name for name, value in found.items() if name.startswith("netbox_sync_status") and value == "1"
-    ] == [f'netbox_sync_status{{{who},status="changes waiting"}}']
-    assert found[f"netbox_sync_interval_seconds{{{who}}}"] == "60"
-    assert found[f"netbox_sync_failed_tries{{{who}}}"] == "0"
-    assert found[f"netbox_sync_snapshot_complete{{{who}}}"] == "1"
-    assert found[f'netbox_sync_changes{{{who},what="waiting"}}'] == "3"
-    assert found[f'netbox_sync_changes{{{who},what="deletes"}}'] == "1"
-    assert found[f'netbox_sync_changes{{{who},what="conflicts"}}'] == "1"
-    assert 0 <= float(found[f"netbox_sync_last_good_snapshot_age_seconds{{{who}}}"]) < 600
-    assert found['netbox_sync_verdicts_total{endpoint="nms",verdict="stale"}'] == "1"
-    assert found['netbox_sync_verdicts_total{endpoint="nms",verdict="failed"}'] == "0"
-    assert found['netbox_sync_applies_unfinished{endpoint="nms"}'] == "1"
-    assert found['netbox_sync_reads_last_day{endpoint="nms",system="librenms",result="good"}'] == "1"
+        name for name, value in found.items() if name.startswith("netbox_sync_status") and value == 1
+    ] == ['netbox_sync_status{endpoint="nms",status="changes waiting",system="librenms"}']
+    assert found[f"netbox_sync_interval_seconds{{{who}}}"] == 60
+    assert found[f"netbox_sync_failed_tries{{{who}}}"] == 0
+    assert found[f"netbox_sync_snapshot_complete{{{who}}}"] == 1
+    assert found[f'netbox_sync_changes{{{who},what="waiting"}}'] == 3
+    assert found[f'netbox_sync_changes{{{who},what="deletes"}}'] == 1
+    assert found[f'netbox_sync_changes{{{who},what="conflicts"}}'] == 1
+    assert 0 <= found[f"netbox_sync_last_good_snapshot_age_seconds{{{who}}}"] < 600
+    assert found['netbox_sync_verdicts_total{endpoint="nms",verdict="stale"}'] == 1
+    assert found['netbox_sync_verdicts_total{endpoint="nms",verdict="failed"}'] == 0
+    assert found['netbox_sync_applies_unfinished{endpoint="nms"}'] == 1
+    assert found['netbox_sync_reads_last_day{endpoint="nms",result="good",system="librenms"}'] == 1
     # Every family is announced once, before its samples.
     names = re.findall(r"# TYPE (\w+) (?:gauge|counter)\n", text)
     assert len(names) == len(set(names)) > 10
@@ -83,8 +84,8 @@ def test_the_file_is_whole_or_not_there(warehouse: Warehouse, tmp_path: Path) ->
 
 def test_a_label_is_one_word_of_the_format() -> None:
     """Names of endpoints are plain; should another one ever come in, it makes no line and turns nothing around."""
-    lines = list(_family("x", "text", "gauge", [({"endpoint": 'evil"\n\u202e\\'}, 1)]))
-    assert lines[2:] == [r'netbox_sync_x{endpoint="evil\"\\n\\u202e\\"} 1']
+    lines = _text([_gauge("x", "text", [({"endpoint": 'evil"\n\u202e\\'}, 1)])]).splitlines()
+    assert lines[2:] == [r'netbox_sync_x{endpoint="evil\"\\n\\u202e\\"} 1.0']
     assert SAMPLE.match(lines[2])
     [family] = text_string_to_metric_families("\n".join(lines) + "\n")
     # The escape of what cannot be seen, as text.
