@@ -72,6 +72,7 @@ def _find_needs(con: duckdb.DuckDBPyConnection) -> int:
     written = run(
         con, "SELECT DISTINCT resource FROM diff.rows WHERE action IN ('create', 'update')"
     ).fetchall()
+    run(con, f"CREATE TABLE diff.rack_room AS {read_sql('plan/rack_room.sql')}")
     found = 0
     for file, resources in _FOUND_BY.items():
         if resources & {resource for (resource,) in written}:

@@ -28,8 +28,7 @@ evaluated as (
     select c.key, c.owner, c.a, c.b, c.ambiguous_neighbours, pa.far as a_far, pb.far as b_far,
         coalesce(pa.passes_on, false) or coalesce(pb.passes_on, false) as passes_on,
         list_filter([c.a, c.b], lambda e: e.problem is not null) as unwritten,
-        list_filter([c.a, c.b], lambda e: e.type in ('virtual', 'bridge', 'lag') or starts_with(e.type, 'ieee802.1')
-            or e.type in ('other-wireless', 'gsm', 'cdma', 'lte', '4g', '5g')) as uncableable,
+        list_filter([c.a, c.b], lambda e: is_virtual_type(e.type) or is_wireless_type(e.type)) as uncableable,
         list_filter([c.a, c.b], lambda e: e.channel_of is not null) as channels,
         list_filter([c.a, c.b], lambda e: e.mark_connected) as marked
     from match.cables c

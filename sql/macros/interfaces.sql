@@ -88,3 +88,7 @@ create or replace macro interface_rank(name) as
 -- Whether a VLAN group's ranges contain a VID.
 create or replace macro takes_vid(vid_ranges, vid) as
     vid_ranges is null or len(list_filter(vid_ranges, lambda r: vid between r[1] and r[2])) > 0;
+-- What NetBox calls virtual and wireless types: they take no cable.
+create or replace macro is_virtual_type(type) as type in ('virtual', 'bridge', 'lag');
+create or replace macro is_wireless_type(type) as
+    starts_with(type, 'ieee802.1') or type in ('other-wireless', 'gsm', 'cdma', 'lte', '4g', '5g');

@@ -91,3 +91,12 @@ union all
 select 'devices', key, 'device_type', 'devices', key, 'platform',
     because('platform_of_another_manufacturer', {its: 'its', platform: had_platform_name, model: model})
 from devices where netbox_id is not null and had_platform_maker is not null and maker <> had_platform_maker
+union all
+-- A device stays at its rack unit, and its type must have room there.
+select 'devices', f.key, f.field, 'devices', null, null, case when r.no_place
+    then because('type_not_for_a_rack_unit', {model: r.model, rack: r.rack})
+    else because('no_room_in_rack',
+        {model: r.model, height: r.height, unit: r.unit, rack: r.rack, device: r.device}) end
+from diff.rack_room r
+join diff.written f on f.resource = 'devices' and f.netbox_id = r.id and f.field in ('device_type', 'rack')
+where r.edited

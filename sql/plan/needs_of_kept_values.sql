@@ -106,6 +106,13 @@ kept as (
     join netbox.device_types t on t.id = d.device_type_id
     where p.manufacturer_id <> t.manufacturer_id
     union all
+    -- A type may be made full-depth or a child device at any time.
+    select 'dcim/devices', id, ['device_type', 'rack'], null, case when no_place
+        then because('kept_at_a_rack_unit', {model: model, rack: rack})
+        else because('kept_without_room_in_rack', {model: model, height: height, unit: unit, rack: rack,
+            device: device}) end
+    from diff.rack_room where not edited
+    union all
     -- LAG, parent and bridge are on the same device, or in the same virtual chassis.
     select 'dcim/interfaces', a.id, [a.field], null,
         because('linked_to_another_device', {link: if(a.field = 'lag', 'LAG', a.field), interface: o.name,

@@ -109,11 +109,18 @@ def test_the_type_is_not_changed_under_a_cable_a_parent_or_a_lag() -> None:
     interface(estate, 12, "Gi0/2", type="virtual", parent_id=13)
     port(estate, 3, "Gi0/3", ifType="propVirtual")
     interface(estate, 13, "Gi0/3", lag_id=11)
+    port(estate, 4, "Gi0/4:1")
+    interface(estate, 14, "Gi0/4:1", type="channel", parent_id=15, channel_id=1)
+    port(estate, 5, "Gi0/4:2", ifType="propVirtual")
+    interface(estate, 16, "Gi0/4:2", type="channel", parent_id=15, channel_id=2)
     assert told(estate, "interfaces") == {
         "sw1 Po1": ("update", "type: it has a cable in NetBox, or is marked as connected"),
         "sw1 Gi0/2": ("update", "type: it has a parent interface in NetBox"),
         "sw1 Gi0/3": ("update", "type: it is a member of a LAG in NetBox"),
+        "sw1 Gi0/4:2": ("update", "type: it is a channel of its parent interface in NetBox"),
     }
+    (breakout,) = [row for row in estate.rows() if row.key == "sw1 Gi0/4:1"]
+    assert breakout.fields["type"] == "1000base-t"
 
 
 def test_parent_and_lag_are_not_set_on_a_type_that_does_not_take_them() -> None:

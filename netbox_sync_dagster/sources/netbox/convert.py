@@ -21,7 +21,10 @@ Take = Callable[[Row], Any]
 CustomFields = dict[str, str]
 
 # Columns that NetBox gives as {value, label} in REST, as the plain value in GraphQL; empty means none.
-_CHOICES = {"status", "type", "mode", "role", "start_on_boot", "subtype", "format", "priority"}
+_CHOICES = {
+    *("status", "type", "mode", "role", "start_on_boot", "subtype", "format", "priority"),
+    *("face", "subdevice_role"),
+}
 # GraphQL writes decimals, and whole numbers that may be large, as text.
 _NUMBERS = {"BIGINT": int, "DOUBLE": float}
 

@@ -20,13 +20,14 @@ _NETBOX = {
     "regions": _NB + "name slug parent_id:BIGINT",
     "site_groups": _NB + "name slug parent_id:BIGINT",
     "locations": _NB + "name slug site_id:BIGINT parent_id:BIGINT",
-    "racks": _NB + "name site_id:BIGINT location_id:BIGINT",
+    # u_height in rack units, from starting_unit on.
+    "racks": _NB + "name site_id:BIGINT location_id:BIGINT u_height:INTEGER starting_unit:INTEGER",
     "manufacturers": _NB + "name slug",
     # The counts: interfaces and module bays that NetBox gives a new device of this type. An edit of them alone leaves
-    # last_updated unchanged.
+    # last_updated unchanged. u_height in rack units; subdevice_role is child where the device goes into another one.
     "device_types": _NB
     + """manufacturer_id:BIGINT model slug part_number interface_template_count:BIGINT
-        module_bay_template_count:BIGINT""",
+        module_bay_template_count:BIGINT u_height:DOUBLE is_full_depth:BOOLEAN subdevice_role""",
     "device_roles": _NB + "name slug color vm_role:BOOLEAN",
     "platforms": _NB + "name slug manufacturer_id:BIGINT",
     # object_types: the only types that may have it; none: all.
@@ -49,9 +50,10 @@ _NETBOX = {
     + """name type_id:BIGINT group_id:BIGINT status scope_type scope_id:BIGINT description
         tags:VARCHAR[] cf""",
     "virtual_chassis": _NB + "name domain master_id:BIGINT",
+    # position: the lowest rack unit that the device takes, on its face (front or rear).
     "devices": _NB
     + """name status device_type_id:BIGINT role_id:BIGINT platform_id:BIGINT site_id:BIGINT
-        location_id:BIGINT rack_id:BIGINT tenant_id:BIGINT cluster_id:BIGINT virtual_chassis_id:BIGINT
+        location_id:BIGINT rack_id:BIGINT position:DOUBLE face tenant_id:BIGINT cluster_id:BIGINT virtual_chassis_id:BIGINT
         vc_position:INTEGER serial asset_tag primary_ip4_id:BIGINT primary_ip6_id:BIGINT oob_ip_id:BIGINT
         description comments tags:VARCHAR[] cf""",
     # NetBox 4.6 and newer.

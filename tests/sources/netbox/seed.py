@@ -70,6 +70,7 @@ def fill(seed: Seed) -> None:
     post("dcim/racks", {"name": "Seed R1", "site": ids["paris"], "location": ids["floor"]}, "rack")
     post("dcim/manufacturers", {"name": "Seed Corp", "slug": "seed-corp"}, "corp")
     kind = {"manufacturer": ids["corp"], "model": "Seed 48", "slug": "seed-48", "part_number": "S-48"}
+    kind["is_full_depth"] = False
     post("dcim/device-types", kind, "seed48")
     role = {"name": "Seed Switch", "slug": "seed-switch", "color": "00ff00", "vm_role": True}
     post("dcim/device-roles", role, "switch")
@@ -120,7 +121,8 @@ def _devices(seed: Seed, tags: list[Row]) -> None:
     values = {"seed_claim": {"value": 1, "b": [2]}, "seed_decimal": 1.5, "seed_choice": "b"}
     values |= {"seed_site": ids["paris"], "seed_sites": [ids["paris"]]}
     first = {**base, "name": "seed-sw1", "status": "staged", "platform": ids["os"], "tenant": ids["ltd"]}
-    first |= {"location": ids["floor"], "rack": ids["rack"], "serial": "SN1", "asset_tag": "seed-A1"}
+    first |= {"location": ids["floor"], "rack": ids["rack"], "position": 40, "face": "rear"}
+    first |= {"serial": "SN1", "asset_tag": "seed-A1"}
     first |= {"description": "first", "comments": "# line", "tags": tags, "custom_fields": values}
     post("dcim/devices", first, "sw1")
     post("dcim/devices", {**base, "name": "seed-sw2"}, "sw2")
@@ -213,9 +215,9 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
             + (48.85, 2.35, BOTH_TAGS, "{}")
         ],
         "locations": [(i["floor"], "Seed Floor", "seed-floor", i["paris"], n)],
-        "racks": [(i["rack"], "Seed R1", i["paris"], i["floor"])],
+        "racks": [(i["rack"], "Seed R1", i["paris"], i["floor"], 42, 1)],
         "manufacturers": [(i["corp"], "Seed Corp", "seed-corp")],
-        "device_types": [(i["seed48"], i["corp"], "Seed 48", "seed-48", "S-48", 0, 0)],
+        "device_types": [(i["seed48"], i["corp"], "Seed 48", "seed-48", "S-48", 0, 0, 1.0, False, None)],
         "device_roles": [(i["switch"], "Seed Switch", "seed-switch", "00ff00", True)],
         "platforms": [(i["os"], "Seed OS", "seed-os", i["corp"])],
         "tags": [
@@ -256,9 +258,9 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
         "virtual_chassis": [(i["stack"], "seed-stack", "d1", i["sw2"])],
         "devices": [
             (i["sw1"], "seed-sw1", "staged", i["seed48"], i["switch"], i["os"], i["paris"], i["floor"])
-            + (i["rack"], i["ltd"], n, n, n, "SN1", "seed-A1", i["ip4"], n, n)
+            + (i["rack"], 40.0, "rear", i["ltd"], n, n, n, "SN1", "seed-A1", i["ip4"], n, n)
             + ("first", "# line", BOTH_TAGS, cf),
-            (i["sw2"], "seed-sw2", "active", i["seed48"], i["switch"], n, i["paris"], n, n, n, n)
+            (i["sw2"], "seed-sw2", "active", i["seed48"], i["switch"], n, i["paris"], n, n, n, n, n, n)
             + (i["stack"], 2, "", n, n, n, n, "", "", [], DEVICE_CF % NOTHING),
         ],
         "virtual_machines": [
