@@ -71,6 +71,8 @@ select * from (values
         'Set the native VLAN on the port.', ['value'], ['vids']),
     ('other_bare_id', 'noted', '{field} is {held} in NetBox, without an endpoint; it becomes {id} of this endpoint',
         'Check that it is the same object.', [], ['held', 'id']),
+    ('site_of_its_cluster', 'noted', 'site {site} is the scope of its cluster {cluster} in NetBox',
+        'If the device is elsewhere, map its site.', [], ['cluster']),
     ('reference_undecided', 'conflict', '{name} is not decided: {because}', 'Solve what keeps the other row.', [],
         ['name']),
     ('several_lags', 'conflict', '{source} shows it in several LAGs: {lags:and}',

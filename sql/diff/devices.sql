@@ -8,6 +8,8 @@ referenced as (
         max(case when field = 'location' then value end) as location,
         max(case when field = 'location' then problem end) as location_problem,
         max(case when field = 'site' then netbox_id end) as site_id,
+        max(case when field = 'site' and by_cluster is not null
+            then noted('site_of_its_cluster', {site: name, cluster: by_cluster}) end) as site_note,
         max(case when field = 'device_type' then value end) as device_type,
         bool_or(field = 'device_type' and by_default) as default_type,
         max(case when field = 'role' then value end) as role,
@@ -37,7 +39,7 @@ actual as (
 
 paired as materialized (
     select w.key, bare_id_note(a.cf, settings.node_field, w.source_id) as bare_id,
-        m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, r.missing,
+        m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, r.missing, r.site_note,
         differing([
             -- Any of the device's names is right; only a name that is none of them differs.
             text_field('name', a.name, case when list_contains(list_transform(w.names, lambda n: lower(n)),
@@ -82,10 +84,12 @@ paired as materialized (
 select
     'devices' as resource, key, key as parent, 'dcim/devices' as object_type, netbox_id,
     null::varchar as target, last_updated,
-    coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, coalesce(cause, bare_id) as reason,
+    coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, coalesce(cause, note) as reason,
     fields
 from (
-    select *, coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as cause
+    select *, nullif(concat_ws('; ', bare_id,
+            if(list_contains(list_transform(fields, lambda f: f.field), 'site'), site_note, null)), '') as note,
+        coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as cause
         from paired
 )
 where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)

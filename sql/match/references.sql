@@ -69,9 +69,42 @@ words as (
     select *, default_name, 3 from referenced where mapped_name is null and default_name is not null
 ),
 
-hits as (
+named as (
     select w.owner_resource, w.owner_key, w.field, w.resource, w.step, w.word, k.rank, k.id, k.name
     from words w join known k on k.resource = w.resource and lower(k.word) = lower(w.word)
+),
+
+-- NetBox takes devices of a cluster only at the site of its scope. So that is the site of a device for which no word
+-- names one, unless another device of the cluster has a word for another site: then the scope may change.
+sites_of_clusters as (
+    select m.key, s.id, s.name, c.name as cluster
+    from match.clusters m
+    join netbox.clusters c on c.id = m.netbox_id
+    left join netbox.locations l on c.scope_type = 'dcim.location' and l.id = c.scope_id
+    join netbox.sites s on s.id = if(c.scope_type = 'dcim.site', c.scope_id, l.site_id)
+    where m.problem is null
+),
+sites_of_others as (
+    select distinct d.cluster, n.id
+    from words w
+    join desired.devices d on d.key = w.owner_key and d.cluster is not null
+    left join named n using (owner_resource, owner_key, field, step)
+    where w.owner_resource = 'devices' and w.field = 'site'
+),
+by_cluster as (
+    select r.owner_resource, r.owner_key, r.field, s.id, s.name, s.cluster
+    from referenced r
+    join desired.devices d on d.key = r.owner_key
+    join sites_of_clusters s on s.key = d.cluster
+    where r.owner_resource = 'devices' and r.field = 'site' and r.required
+        and coalesce(r.mapped_name, r.source_name, r.default_name) is null
+        and not exists (from sites_of_others o where o.cluster = d.cluster and o.id is distinct from s.id)
+),
+
+hits as (
+    from named
+    union all
+    select owner_resource, owner_key, field, 'sites', 4, name, 1, id, name from by_cluster
 ),
 
 -- Locations and racks in several sites may have the same name: only those of the owner's site count.
@@ -125,6 +158,9 @@ select
     end as problem,
     w.manufacturer,
     -- The endpoint's default, not named for this object.
-    coalesce(b.step = 3, false) as by_default
+    coalesce(b.step = 3, false) as by_default,
+    -- The cluster whose scope is this site.
+    c.cluster as by_cluster
 from referenced w
 left join best b using (owner_resource, owner_key, field)
+left join by_cluster c using (owner_resource, owner_key, field)

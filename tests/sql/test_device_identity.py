@@ -263,6 +263,50 @@ def test_a_node_whose_site_is_not_known_asks_for_the_site() -> None:
     assert [(r.action, r.netbox_id) for r in home.rows() if r.resource == "devices"] == [("update", 1)]
 
 
+def _at(home: Any, scope: str, scope_id: int) -> Any:
+    estate = _node(home)
+    estate.add("netbox.locations", id=7, name="Hall", slug="hall", site_id=1)
+    estate.add("netbox.regions", id=1, name="France", slug="france")
+    estate.change("netbox.clusters", "paris", status="active", scope_type=scope, scope_id=scope_id)
+    return estate
+
+
+def test_a_node_without_a_known_site_is_at_the_site_of_its_clusters_scope() -> None:
+    home = _at(paris, "dcim.site", 1)
+    [row] = [r for r in home.rows() if r.resource == "devices"]
+    assert (row.action, row.reason) == (
+        "create",
+        "site Paris DC1 is the scope of its cluster paris in NetBox",
+    )
+
+
+@pytest.mark.parametrize(("scope", "scope_id", "location"), [("dcim.site", 1, None), ("dcim.location", 7, 7)])
+def test_a_device_of_the_nodes_name_at_the_site_of_its_cluster_is_it(
+    scope: str, scope_id: int, location: int | None
+) -> None:
+    home = _at(paris, scope, scope_id)
+    home.add("netbox.devices", id=1, name="pve1", site_id=1, location_id=location, cluster_id=1)
+    assert [(r.action, r.netbox_id, r.reason) for r in home.rows() if r.resource == "devices"] == [
+        ("update", 1, None)
+    ]
+
+
+def test_the_scope_of_a_cluster_is_no_evidence_beside_a_node_elsewhere() -> None:
+    home = _at(lambda **endpoint: paris(mappings={"sites": {"pve2": "Lyon"}}, **endpoint), "dcim.site", 1)
+    home.add("netbox.sites", id=2, name="Lyon", slug="lyon")
+    home.add("proxmox.nodes", node="pve2", online=True, pveversion="pve-manager/9.1.4")
+    found = {r.key: (r.action, r.reason) for r in home.rows() if r.resource == "devices"}
+    assert found["pve1"] == ("blocked", 'no site: map sites: "pve1", or set defaults.site')
+
+
+def test_a_cluster_of_a_region_says_nothing_of_the_site() -> None:
+    home = _at(paris, "dcim.region", 1)
+    assert told(home, "devices")["pve1"] == (
+        "blocked",
+        'no site: map sites: "pve1", or set defaults.site',
+    )
+
+
 def test_a_site_of_the_node_that_netbox_does_not_have_is_named() -> None:
     home = _node(paris, defaults={"site": "Pariss"})
     home.add("netbox.devices", id=1, name="pve1", site_id=1)
