@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,12 +95,25 @@ def python(text: str) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value:
             yield node.lineno, " ".join(re.sub(r"``[^`]*``", "``x``", node.value).split())
-    comments = [
-        (token.start[0], token.string.lstrip("# "))
-        for token in tokenize.generate_tokens(io.StringIO(text).readline)
-        if token.type == tokenize.COMMENT
-    ]
-    yield from paragraphs(comments)
+    yield from paragraphs(python_comments(text))
+
+
+# What a "#" may be in, and comments. Python's own tokenizer takes twenty times as long.
+_STRING_OR_COMMENT = re.compile(
+    r'''"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\\n])*"|'''
+    r"""'{3}(?:\\.|[^\\])*?'{3}|'(?:\\.|[^'\\\n])*'|#[^\n]*""",
+    re.DOTALL,
+)
+
+
+def python_comments(text: str) -> list[tuple[int, str]]:
+    """(line number, text) of every comment."""
+    found, line, end = [], 1, 0
+    for token in _STRING_OR_COMMENT.finditer(text):
+        line, end = line + text.count("\n", end, token.start()), token.start()
+        if token[0].startswith("#"):
+            found.append((line, token[0].lstrip("# ")))
+    return found
 
 
 def sql(text: str) -> Iterator[tuple[int, str]]:
