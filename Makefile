@@ -27,16 +27,18 @@ setup: $(VENV)/.installed
 demo: setup
 	$(BIN)/netbox-sync demo
 
+# Tests that are part of `make lint`, after which `make test` does not repeat them.
+LINTED := tests/sql/test_style.py tests/text/test_words.py
 # Most of the time of the tests goes into planning SQL, which is a sixth faster with jemalloc.
 JEMALLOC := $(firstword $(wildcard /usr/lib/*/libjemalloc.so.2 /usr/lib64/libjemalloc.so.2))
 test: setup lint
-	$(if $(JEMALLOC),LD_PRELOAD=$(JEMALLOC)) $(BIN)/python -m pytest -n 3 --dist worksteal -q
+	$(if $(JEMALLOC),LD_PRELOAD=$(JEMALLOC)) $(BIN)/python -m pytest -n 3 --dist worksteal -q $(LINTED:%=--ignore=%)
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -p no:cacheprovider tests/sql/test_style.py tests/text/test_words.py
+	$(BIN)/python -m pytest -q -p no:cacheprovider $(LINTED)
 	@mkdir -p $(VENV)/dagster && cp dagster.yaml $(VENV)/dagster
 	@test -f $(VENV)/dagster/netbox_sync.yaml || $(BIN)/netbox-sync --config $(VENV)/dagster/netbox_sync.yaml init > /dev/null
 	$(DG) check defs
