@@ -9,7 +9,7 @@ from datetime import timedelta
 from netbox_sync_dagster.approve.agreement import Agreement, proven_groups, why_no_approver
 from netbox_sync_dagster.approve.limits import check_gates, over_limit_with
 from netbox_sync_dagster.approve.needing import needing_rejected
-from netbox_sync_dagster.approve.parts import part_of, with_parts
+from netbox_sync_dagster.approve.parts import decided_parts, part_of, with_parts
 from netbox_sync_dagster.approve.people import me
 from netbox_sync_dagster.approve.policy import policy_approvals
 from netbox_sync_dagster.approve.records import (
@@ -77,6 +77,10 @@ def approve(
     wholes = resolve_ids(whole_plan, change_ids)
     rows = [_part(row, fields) for row in wholes]
     if decision == "withdraw":
+        if not fields:
+            # With a whole change, what was decided on single fields of it.
+            rows += _parts_of(warehouse, plan, rows)
+            wholes = rows
         decided = decided_ids(warehouse, whole_plan)
         wholes = [whole for whole, row in zip(wholes, rows, strict=True) if row.change_id in decided]
         rows = [row for row in rows if row.change_id in decided]
@@ -127,6 +131,18 @@ def approve(
     if rows:
         write_approval(warehouse, approval, rows)
     return approval
+
+
+def _parts_of(warehouse: Warehouse, plan: Plan, rows: Collection[DiffRow]) -> list[DiffRow]:
+    """The parts of these changes that have decisions and are not among the rows."""
+    known = {row.change_id for row in rows}
+    parts = decided_parts(warehouse, plan)
+    return [
+        part
+        for row in rows
+        for change_id, part in parts.get(row.change_id, {}).items()
+        if change_id not in known
+    ]
 
 
 def _part(row: DiffRow, fields: Collection[str] | Mapping[str, Collection[str]] | None) -> DiffRow:

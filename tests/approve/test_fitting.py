@@ -115,6 +115,11 @@ def test_the_approval_of_a_part_is_withdrawn_with_that_of_the_whole(
     covered, _ = fits(warehouse, whole, "withdraw")
     decide(warehouse, plan, list(covered), decision="withdraw")
     assert approved(warehouse, "paris", whole) == {}
+    # The page picks the whole change alone.
+    decide(warehouse, plan, [ids["both"]], fields=["mtu"])
+    decide(warehouse, plan, [ids["both"]])
+    assert len(decide(warehouse, plan, [ids["both"]], decision="withdraw").change_ids) == 2
+    assert approved(warehouse, "paris", with_parts(warehouse, plan)) == {}
 
 
 def test_a_withdrawal_names_what_needs_it(warehouse: Warehouse, plan: Plan, ids: Ids, address: str) -> None:
