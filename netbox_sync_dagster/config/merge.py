@@ -72,6 +72,20 @@ class _Edits:
         place = self.text.index("\n", index) + 1
         self._insert(place, "".join(f"{line}{self.newline}" for line in lines))
 
+    def before_example(self, item: MappingNode, indent: str) -> int:
+        """A character in the line above ``# mappings:``, the example of the file that ``init`` writes; without one, of the
+        endpoint's last setting."""
+        end = _end(item)
+        start = self.text.index("\n", end) + 1
+        for line in self.text[start:].splitlines(keepends=True):
+            if line.rstrip() == f"{indent}# mappings:":
+                return start - 1
+            # Another setting, or an endpoint, of which all lines may be comments.
+            if (line.strip() and not line.lstrip().startswith("#")) or line.lstrip("# ").startswith("- "):
+                break
+            start += len(line)
+        return end
+
     def in_braces(self, node: MappingNode, entries: list[str]) -> None:
         """Insert entries behind the last one in braces."""
         if entries and node.value:
@@ -106,7 +120,9 @@ def _add(edits: _Edits, item: MappingNode, sections: Mapping[str, NewLines]) -> 
             return
         is_open = all(line.lstrip().startswith("#") for line in lines)
         head = [] if key is not None else [indent + (_OPEN if is_open else "mappings:")]
-        edits.below(key.end_mark.index if key is not None else _end(item), head + lines)
+        edits.below(
+            key.end_mark.index if key is not None else edits.before_example(item, indent), head + lines
+        )
         return
     known = {name.value: (name, value) for name, value in node.value}
     for name, more in sections.items():

@@ -52,6 +52,23 @@ def test_an_endpoint_without_mappings_gets_them_behind_its_settings() -> None:
     )
 
 
+def test_new_mappings_stand_where_the_file_of_init_has_its_example() -> None:
+    """Not between a setting and the commented alternative of it."""
+    before = (
+        "  import_devices: all\n"
+        "  # import_devices:          # every line that is given must match one of its values\n"
+        "  #   location: [Paris]\n"
+        "\n"
+        "  # From the words of the source (left) to NetBox's (right).\n"
+    )
+    example = "  # mappings:\n  #   sites: {Paris: par}\n  # policies:\n"
+    new = '  mappings:\n    sites:\n      "Lyon: rack 4": "lyon"\n'
+    assert merged(before + example, ONE) == before + new + example
+    # The example of another endpoint, all of which is a comment.
+    before, after = "  import_devices: all\n", "  # - name: more\n  # mappings:\n"
+    assert merged(before + after, ONE) == before + new + after
+
+
 def test_lines_to_fill_in_alone_are_comments() -> None:
     assert merged("", OPEN) == (
         "  # mappings:   # remove the # of the lines that you fill in\n"
