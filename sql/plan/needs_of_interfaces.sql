@@ -1,4 +1,4 @@
--- Interfaces: the VLANs that a mode allows, and the fields that a type allows; see sql/plan/field_needs.sql.
+-- Interfaces: the VLANs that a mode and a site allow, and the fields that a type allows; see sql/plan/field_needs.sql.
 with ports as materialized (
     select 'interfaces' as resource, w.key, w.field, w.after, coalesce(a.mode, '') as mode,
         a.untagged_vlan_id is not null as untagged, len(coalesce(a.tagged_vlan_ids, [])) > 0 as tagged, a.type,
@@ -10,10 +10,56 @@ with ports as materialized (
         len(coalesce(a.tagged_vlan_ids, [])) > 0, null, false, false, null, null, null
     from diff.written w join netbox.vm_interfaces a on a.id = w.netbox_id
     where w.resource = 'vm_interfaces' and w.field in ('mode', 'untagged_vlan', 'tagged_vlans')
+),
+
+-- Devices and machines of NetBox with the site that they have and the one that they will have. moved_by: the field of
+-- their row that brings them there; when NetBox saves a machine without a site, it gets that of its cluster.
+updates as (
+    select r.resource, r.key, min(f.field) as any_field,
+        any_value(try_cast(json_extract_string(f.after, '$.id') as bigint)) filter (f.field = 'site') as site_id
+    from diff.rows r, unnest(r.fields) as u(f)
+    where r.action = 'update' and f.decision = 'update' and r.resource in ('devices', 'virtual_machines')
+    group by r.resource, r.key
+),
+owners as (
+    select 'interfaces' as resource, m.key, 'devices' as owner_resource, 'device' as what, d.site_id as had_site,
+        coalesce(u.site_id, d.site_id) as site_id, 'site' as moved_by
+    from match.devices m
+    join netbox.devices d on d.id = m.netbox_id
+    left join updates u on u.resource = 'devices' and u.key = m.key
+    union all
+    select 'vm_interfaces', m.key, 'virtual_machines', 'virtual machine', v.site_id,
+        coalesce(u.site_id, v.site_id, if(u.key is null, null, c.site_id)),
+        if(u.site_id is null, u.any_field, 'site')
+    from match.virtual_machines m
+    join netbox.virtual_machines v on v.id = m.netbox_id
+    join desired.virtual_machines w on w.key = m.key
+    left join diff.cluster_places c on c.key = w.cluster
+    left join updates u on u.resource = 'virtual_machines' and u.key = m.key
+),
+vlans_put as (
+    select w.resource, w.key, w.field, r.parent as owner,
+        unnest(json_extract(if(w.field = 'tagged_vlans', w.after, '[' || w.after || ']'), '$[*].id')::bigint[])
+            as vlan_id
+    from diff.written w join diff.rows r on r.resource = w.resource and r.key = w.key
+    where w.field in ('untagged_vlan', 'tagged_vlans') and w.after <> 'null'
+),
+vlans_away as (
+    select p.resource, p.key, p.field, o.owner_resource, if(v.site_id = o.site_id, o.key, null) as owner, o.moved_by,
+        because('vlan_at_another_site', {vlan: v.vid || ' ' || v.name, site: s.name, what: o.what,
+            place: coalesce('site ' || n.name, 'no site')}) as why
+    from vlans_put p
+    join owners o on o.resource = p.resource and o.key = p.owner
+    join netbox.vlans v on v.id = p.vlan_id
+    join netbox.sites s on s.id = v.site_id
+    left join netbox.sites n on n.id = if(v.site_id = o.had_site, o.site_id, o.had_site)
+    where v.site_id is distinct from o.had_site or v.site_id is distinct from o.site_id
 )
 
-select resource, key, field, resource as needs_resource, key as needs_key, 'mode' as needs_field,
-    because('interface_without_mode') as why
+select resource, key, field, owner_resource as needs_resource, owner as needs_key, moved_by as needs_field, why
+from vlans_away
+union all
+select resource, key, field, resource, key, 'mode', because('interface_without_mode')
 from ports where field = 'untagged_vlan' and after <> 'null' and mode = ''
 union all
 select resource, key, field, resource, key, 'mode', because('interface_not_in_mode_tagged')

@@ -271,6 +271,48 @@ def _moved_guest(policies: dict[str, Any]) -> str:
     return row.action
 
 
+def test_an_interface_gets_no_vlan_of_another_site_than_its_machine() -> None:
+    """The cluster is in Lyon. erp stays in Paris; web has no site, and gets that of its cluster when it is saved; dns,
+    which has none either, is not saved by this plan."""
+    estate = _cluster(scope_type="dcim.site", scope_id=2)
+    estate.add("netbox.vlans", id=20, vid=20, name="servers", site_id=2)
+    for number, name, content in (
+        (1, "erp", {"site_id": 1}),
+        (2, "web", {"start_on_boot": "on"}),
+        (3, "dns", {}),
+    ):
+        guest(estate, 100 + number, name, f"BC:24:11:00:00:0{number}")
+        machine(estate, number, name, 100 + number, **{"start_on_boot": "off", **content})
+        nic(estate, 10 + number, "eth0", number, f"BC:24:11:00:00:0{number}")
+    guest(estate, 104, "new", "BC:24:11:00:00:04")
+    machine(estate, 4, "new", 104, site_id=1, start_on_boot="off")
+    estate.change("proxmox.guest_interfaces", tag=20)
+    said = "VLAN 20 servers is at site Lyon, and the virtual machine at"
+    assert told(estate, "vm_interfaces") == {
+        "erp net0": ("update", f"untagged_vlan: {said} site Paris"),
+        "dns net0": ("update", f"untagged_vlan: {said} no site"),
+        "new net0": ("blocked", f"untagged_vlan: {said} site Paris"),
+    }
+    assert {r.key: r.fields.get("untagged_vlan") for r in estate.rows() if r.resource == "vm_interfaces"}[
+        "web net0"
+    ] == {"id": 20, "name": "20 servers"}
+
+
+def test_a_port_keeps_no_vlan_of_the_site_that_its_device_leaves() -> None:
+    estate = Estate(
+        "librenms", defaults={"site": "Lyon"}, policies={**GENEROUS, "owns": ["devices.site", *OURS]}
+    )
+    device(estate, 1, "sw1")
+    _sites(estate)
+    estate.add("netbox.devices", id=1, name="sw1", cf={"librenms_id": {"lib": 1}}, site_id=1)
+    estate.add("netbox.vlans", id=10, vid=10, name="desks", site_id=1)
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", mode="access")
+    _vlans(estate, 1, 10)
+    said = "untagged_vlan: VLAN 10 desks is at site Paris, and the device at site Lyon"
+    assert told(estate, "interfaces") == {"sw1 Gi0/1": ("update", said)}
+
+
 def _described(estate: Estate, number: int, node: str = "pve1", **content: Any) -> None:
     """A guest with a new description; NetBox has it in cluster 1 on device 1."""
     guest(estate, number, f"vm{number}", node=node, description="Shop")
