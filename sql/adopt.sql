@@ -1,6 +1,6 @@
 -- What source objects and the NetBox objects that they may be have in common. Key: resource + key + netbox_id, as in
--- the table pairs. agree: the witnesses that agree; differ: those that differ, where both sides have one. $endpoint:
--- the endpoint's name.
+-- the table pairs. place: where NetBox has the object. agree: the witnesses that agree; differ: those that differ,
+-- where both sides have one. taken_by: the endpoint that an answer gives the machine to.
 with desired_names as (
     select 'devices' as resource, key, unnest(names) as name, serial from desired.devices where endpoint = $endpoint
     union all
@@ -16,10 +16,20 @@ source_names as (
     from desired_names where name is not null group by resource, key
 ),
 netbox_names as (
-    select 'devices' as resource, id, lower(name) as name, nullif(lower(serial), '') as serial from netbox.devices
-    union all select 'virtual_machines', id, lower(name), null from netbox.virtual_machines
-    union all select 'interfaces', id, lower(name), null from netbox.interfaces
-    union all select 'vm_interfaces', id, lower(name), null from netbox.vm_interfaces
+    select 'devices' as resource, d.id, d.name as shown, lower(d.name) as name, nullif(lower(d.serial), '') as serial,
+        'site ' || s.name as place
+    from netbox.devices d left join netbox.sites s on s.id = d.site_id
+    union all
+    select 'virtual_machines', v.id, v.name, lower(v.name), null, coalesce('cluster ' || c.name, 'no cluster')
+    from netbox.virtual_machines v left join netbox.clusters c on c.id = v.cluster_id
+    union all select 'interfaces', id, name, lower(name), null, null from netbox.interfaces
+    union all select 'vm_interfaces', id, name, lower(name), null, null from netbox.vm_interfaces
+),
+-- A virtual machine belongs to one endpoint, a device may be in several.
+taken as (
+    select netbox_id, min(endpoint) as taken_by from ledger.resolutions
+    where answer = 'pick' and state = 'valid' and resource = 'virtual_machines' and endpoint <> $endpoint
+    group by netbox_id
 ),
 -- MAC addresses and addresses of an object and, for devices and machines, of its interfaces.
 source_marks as (
@@ -78,7 +88,7 @@ marks as (
     left join has_marks h on h.resource = m.resource and h.id = m.netbox_id and h.kind = m.kind
     group by m.resource, m.key, m.netbox_id
 )
-select p.resource, p.key, p.netbox_id, n.name as netbox_name,
+select p.resource, p.key, p.netbox_id, n.shown as netbox_name, n.place,
     list_concat(
         list_filter([
             if(list_contains(s.names, n.name), 'name', null),
@@ -94,9 +104,11 @@ select p.resource, p.key, p.netbox_id, n.name as netbox_name,
                 [split_part(n.name, '.', 1)]), 'name', null),
             if(s.serial <> n.serial, 'serial', null)
         ], lambda word: word is not null),
-        coalesce(m.differ, [])) as differ
+        coalesce(m.differ, [])) as differ,
+    t.taken_by
 from pairs p
 left join netbox_names n on n.resource = p.resource and n.id = p.netbox_id
 left join source_names s on s.resource = p.resource and s.key = p.key
 left join marks m on m.resource = p.resource and m.key = p.key and m.netbox_id = p.netbox_id
+left join taken t on p.resource = 'virtual_machines' and t.netbox_id = p.netbox_id
 order by p.resource, p.key, p.netbox_id

@@ -29,19 +29,24 @@ else:
 
 @dataclass(frozen=True)
 class Pair:
-    """A source object and the only NetBox object that it may be. ``agree`` and ``differ``: the witnesses (name, serial,
-    MAC, address); a witness that one side does not have is in neither."""
+    """A source object and the only NetBox object that it may be. ``place``: the site or cluster where NetBox has it.
+    ``agree`` and ``differ``: the witnesses (name, serial, MAC, address); a witness that one side does not have is in
+    neither. ``taken_by``: another endpoint that a person has given the virtual machine to."""
 
     question: Question
     netbox_id: int
     netbox_name: str
+    place: str | None
     agree: tuple[str, ...]
     differ: tuple[str, ...]
+    taken_by: str | None
 
     @property
     def is_contradicted(self) -> bool:
-        """Whether a serial number or all MAC addresses say that it is another object."""
-        return "serial" in self.differ or "MAC" in self.differ
+        """Whether it looks like another object: by its serial number, by all MAC addresses, by all addresses where only
+        the name agrees, or because it is another endpoint's."""
+        only_named = "address" in self.differ and set(self.agree) <= {"name", "short name"}
+        return "serial" in self.differ or "MAC" in self.differ or only_named or self.taken_by is not None
 
 
 def pairs_of(warehouse: Warehouse, plan: Plan) -> list[Pair]:
@@ -96,7 +101,7 @@ def take_over(
     ]
 
 
-_Evidence = dict[tuple[str, str, int], tuple[str, tuple[str, ...], tuple[str, ...]]]
+_Evidence = dict[tuple[str, str, int], tuple[str, str | None, tuple[str, ...], tuple[str, ...], str | None]]
 
 
 def _evidence(con: duckdb.DuckDBPyConnection, endpoint: str, asked: Sequence[Question]) -> _Evidence:
@@ -108,6 +113,6 @@ def _evidence(con: duckdb.DuckDBPyConnection, endpoint: str, asked: Sequence[Que
     con.register("pairs", pa.table(columns, names=["resource", "key", "netbox_id"]))
     rows = con.execute(read_sql("adopt.sql"), {"endpoint": endpoint}).fetchall()
     return {
-        (resource, key, netbox_id): (name or f"id {netbox_id}", tuple(agree), tuple(differ))
-        for resource, key, netbox_id, name, agree, differ in rows
+        (resource, key, netbox_id): (name or f"id {netbox_id}", place, tuple(agree), tuple(differ), taken_by)
+        for resource, key, netbox_id, name, place, agree, differ, taken_by in rows
     }

@@ -44,7 +44,8 @@ def adopt(
     Shows each source object with the only NetBox object that it may be, and which witnesses agree: name, serial, MAC
     addresses, addresses. What is taken over is recorded as an answer (netbox-sync resolutions) and the endpoint
     compared again, until no new pair appears. The updates that follow are approved as always. Pairs that a serial
-    number or all MAC addresses contradict are shown and left to netbox-sync resolve.
+    number or all MAC addresses contradict, or all addresses where only the name agrees, and virtual machines that an
+    answer gives to another endpoint, are shown and left to netbox-sync resolve.
     """
     session = session_of(context)
     if dry_run:
@@ -107,16 +108,18 @@ def _show(session: Session, pairs: list[Pair], good: list[Pair]) -> None:
     for pair in pairs:
         row = pair.question.row
         mark, style = ("=", "green") if pair in good else ("!", "magenta")
+        place = f", {visible(pair.place, 120)}" if pair.place else ""
         session.out.print(
             Text.assemble(
                 (f"{mark} {row.resource}  {visible(row.key, LONGEST)}", style),
-                f"  is  {visible(pair.netbox_name, 120)} (id {pair.netbox_id})",
+                f"  is  {visible(pair.netbox_name, 120)} (id {pair.netbox_id}{place})",
             ),
             soft_wrap=True,
         )
         agree = ", ".join(visible(word, 40) for word in pair.agree) or "nothing"
         differ = f"; differs: {', '.join(pair.differ)}" if pair.differ else ""
-        session.out.print(f"      agrees: {agree}{differ}", style="dim", soft_wrap=True)
+        taken = f"; an answer gives it to {pair.taken_by}" if pair.taken_by else ""
+        session.out.print(f"      agrees: {agree}{differ}{taken}", style="dim", soft_wrap=True)
     left = len(pairs) - len(good)
     if left:
         session.out.print(
@@ -132,8 +135,10 @@ def _document(pair: Pair) -> dict[str, object]:
         "key": pair.question.row.key,
         "netbox_id": pair.netbox_id,
         "netbox_name": pair.netbox_name,
+        "place": pair.place,
         "agree": list(pair.agree),
         "differ": list(pair.differ),
+        "taken_by": pair.taken_by,
         "contradicted": pair.is_contradicted,
         "cause": pair.question.cause,
     }

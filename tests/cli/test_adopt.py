@@ -58,3 +58,51 @@ def test_another_serial_number_is_not_taken_over(harness: CliHarness, netbox: Ne
     assert "differs: serial" in shown
     assert "1 too uncertain: netbox-sync resolve answers them one by one" in shown
     assert harness.ok("resolutions", "nms") == "0 answers\n"
+
+
+def _machines(harness: CliHarness, endpoint: str, address: str) -> None:
+    """An endpoint with the virtual machine web01 in a cluster of the endpoint's name."""
+    folder = harness.folder / endpoint
+    folder.mkdir()
+    for name, sql in (
+        ("virtual_machines", "select '1' as id, 'web01' as name"),
+        ("vm_interfaces", "select '1' as virtual_machine, 'eth0' as name"),
+        ("ip_addresses", f"select '1' as virtual_machine, 'eth0' as interface, '{address}/24' as address"),
+    ):
+        (folder / f"{name}.sql").write_text(sql)
+    kinds = {"also_create": ["cluster_types"]}
+    harness.add_endpoint(name=endpoint, kind="tables", sql=endpoint, policies=kinds)
+
+
+def test_a_machine_is_not_taken_over_by_its_name_alone_nor_from_another_endpoint(
+    harness: CliHarness, netbox: NetBox
+) -> None:
+    kind = netbox.create("virtualization/cluster-types", name="KVM", slug="kvm")["id"]
+    cluster = netbox.create("virtualization/clusters", name="By hand", type=kind)["id"]
+    machine = netbox.create("virtualization/virtual-machines", name="WEB01", cluster=cluster)["id"]
+    port = netbox.create("virtualization/interfaces", virtual_machine=machine, name="eth0")["id"]
+    netbox.create(
+        "ipam/ip-addresses",
+        address="192.0.2.10/24",
+        assigned_object_type="virtualization.vminterface",
+        assigned_object_id=port,
+    )
+    for endpoint, address in (
+        ("berlin", "192.0.2.10"),
+        ("hamburg", "198.51.100.10"),
+        ("bremen", "192.0.2.10"),
+    ):
+        _machines(harness, endpoint, address)
+    harness.ok("sync", "berlin", "hamburg", "bremen")
+
+    shown = harness.ok("adopt", "hamburg", "--yes", "--who", "ada")
+    assert f"! virtual_machines  web01  is  WEB01 (id {machine}, cluster By hand)" in shown
+    assert "agrees: name; differs: address" in shown
+    assert harness.ok("resolutions", "hamburg") == "0 answers\n"
+
+    shown = harness.ok("adopt", "berlin", "--yes", "--who", "ada")
+    assert f"= virtual_machines  web01  is  WEB01 (id {machine}, cluster By hand)" in shown
+    shown = harness.ok("adopt", "bremen", "--yes", "--who", "ada")
+    assert "agrees: name, address; an answer gives it to berlin" in shown
+    assert "1 too uncertain: netbox-sync resolve answers them one by one" in shown
+    assert harness.ok("resolutions", "bremen") == "0 answers\n"
