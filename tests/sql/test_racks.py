@@ -42,11 +42,8 @@ def _number(model: str) -> int:
 
 
 def _beside(estate: Estate, model: str, position: float, face: str) -> None:
-    estate.add(
-        *("netbox.devices",),
-        **{"id": 9, "name": "pdu", "site_id": 1, "rack_id": 1, "device_type_id": _number(model)},
-        **{"position": position, "face": face, "cf": {}},
-    )
+    place = {"site_id": 1, "rack_id": 1, "position": position, "face": face}
+    estate.add("netbox.devices", id=9, name="pdu", device_type_id=_number(model), cf={}, **place)
 
 
 @pytest.mark.parametrize(

@@ -272,3 +272,20 @@ def test_a_device_that_no_longer_fits_in_its_rack(netbox: Any) -> None:
     where = f"dcim/devices/{back['id']}/"
     assert netbox.refused("PATCH", where, {"serial": "X1"}) == full(flat, "2.0")
     netbox.patch(where, {"serial": "X1", "position": 3})
+
+
+def test_a_device_at_a_face_of_a_rack_whose_type_became_a_child(netbox: Any) -> None:
+    site = netbox.site()
+    rack = netbox.new("dcim/racks", {"name": netbox.name("rack"), "site": site["id"]})
+    maker = netbox.new("dcim/manufacturers", _words(netbox))["id"]
+    body = {"manufacturer": maker, "model": netbox.name("t"), "slug": netbox.name("t"), "u_height": 0}
+    kind = netbox.new("dcim/device-types", body)
+    device = netbox.device(site, rack=rack["id"], face="front", device_type=kind["id"])
+    netbox.patch(f"dcim/device-types/{kind['id']}/", {"subdevice_role": "child"})
+    path = f"dcim/devices/{device['id']}/"
+    assert netbox.refused("PATCH", path, {"serial": "X1"}) == {
+        "face": [
+            "Child device types cannot be assigned to a rack face. This is an attribute of the parent device."
+        ]
+    }
+    netbox.patch(path, {"serial": "X1", "face": ""})

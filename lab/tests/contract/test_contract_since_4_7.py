@@ -161,6 +161,15 @@ def test_channels_of_an_interface(netbox: Any) -> None:
         1,
         None,
     )
+    path = f"dcim/interfaces/{one['id']}/"
+    for kind in ("virtual", "lag", "other-wireless"):
+        assert netbox.refused("PATCH", path, {"type": kind}) == {
+            "channel_id": [
+                "A channel ID cannot be assigned to a virtual, LAG, bridge, or wireless interface."
+            ]
+        }
+    netbox.patch(path, {"type": "10gbase-x-sfpp"})
+    netbox.patch(path, {"type": "channel"})
     # A channel may keep its own type, and takes no cable either way.
     two = netbox.new("dcim/interfaces", {**body, "name": "e1/2", "type": "10gbase-x-sfpp", "channel_id": 2})
     far = netbox.interface(device, "far")
