@@ -7,7 +7,7 @@ export UV_COMPILE_BYTECODE := 1
 DG := VIRTUAL_ENV=$(CURDIR)/$(VENV) DAGSTER_HOME=$(CURDIR)/$(VENV)/dagster \
   NETBOX_SYNC_CONFIG=$(VENV)/dagster/netbox_sync.yaml $(BIN)/dg
 
-.PHONY: setup demo test lint docs live bench clean
+.PHONY: setup demo test lint docs live lowest bench clean
 
 # uv where it is present, else venv with pip. requirements.lock pins every package (hence --no-deps).
 $(VENV)/.installed: requirements.lock pyproject.toml lab/pyproject.toml
@@ -54,8 +54,15 @@ docs: setup
 live: setup
 	$(BIN)/python -m pytest -q -m live
 
+# All steps of the demo with the oldest versions that pyproject.toml allows. Needs uv.
+LOWEST := .venv-lowest
+lowest:
+	uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
+	uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct . ./lab
+	cd $(LOWEST) && bin/netbox-sync demo --all
+
 bench: setup
 	for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) data demo dist build site .cache
+	rm -rf $(VENV) $(LOWEST) data demo dist build site .cache
