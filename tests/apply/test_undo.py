@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from contract.dependents import CASCADES
 
 from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.approve import ApprovalError, open_ledger
+from netbox_sync_dagster.cli.app import run
 from netbox_sync_dagster.compare.plan import load_plan
 from netbox_sync_dagster.sources.netbox.convert import utc_text
 from netbox_sync_dagster.storage import WarehouseError
@@ -301,7 +303,11 @@ def test_what_hangs_on_what_an_apply_made_is_named_by_the_plan_of_its_undo(
 
 
 def test_an_undo_counts_against_the_limit_like_any_plan(
-    lab_harness: ApplyHarness, lab_netbox: NetBox, lab_fixtures: NetBoxFixtures
+    lab_harness: ApplyHarness,
+    lab_netbox: NetBox,
+    lab_fixtures: NetBoxFixtures,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     made = Draft()
     for vid in range(1, 13):
@@ -313,6 +319,18 @@ def test_an_undo_counts_against_the_limit_like_any_plan(
         ApprovalError, match=r"updates or deletes 12 of the 20 vlans in NetBox \(60 %, limit 30 %\)"
     ):
         lab_harness.approve(plan)
+    # The command line says so, and how to approve it all the same.
+    config = tmp_path / "limit.yaml"
+    endpoint = "{name: lab, kind: librenms, url: http://127.0.0.1:1}"
+    config.write_text(f"netbox: {{url: '{lab_netbox.url}'}}\nendpoints: [{endpoint}]\n", encoding="utf-8")
+    home = str(lab_harness.warehouse.home)
+    assert run(["--config", str(config), "--home", home, "undo", str(result.apply_id)]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "over the limit: it updates or deletes 12 of the 20 vlans in NetBox (60 %, limit 30 %): 6 may be approved without "
+        "an override",
+        f'next: netbox-sync approve {plan.name} --action delete --override-limit "REASON", '
+        f"then: netbox-sync apply {plan.name}",
+    ]
     lab_harness.approve(plan, override_limit="a mistake")
     assert lab_harness.apply(plan).ok
 
