@@ -51,6 +51,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_unconfigure() -> None:
+    """Python frees everything at its end, or DuckDB complains on stderr."""
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_waiting_for_the_disk() -> None:
     """Durability matters only when the machine stops, which no test does; a killed process loses nothing."""
