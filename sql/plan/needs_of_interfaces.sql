@@ -46,7 +46,7 @@ vlans_put as (
 ),
 vlans_away as (
     select p.resource, p.key, p.field, o.owner_resource, if(v.site_id = o.site_id, o.key, null) as owner, o.moved_by,
-        because('vlan_at_another_site', {vlan: v.vid || ' ' || v.name, site: s.name, what: o.what,
+        because('vlan_and_machine_at_two_sites', {vlan: v.vid || ' ' || v.name, site: s.name, what: o.what,
             place: coalesce('site ' || n.name, 'no site')}) as why
     from vlans_put p
     join owners o on o.resource = p.resource and o.key = p.owner

@@ -231,7 +231,7 @@ def test_one_address_behind_two_hosts_is_not_moved(story: Story) -> None:
     """Every host has its own 172.17.0.0/16: without a separate VRF the second one is a conflict."""
     [found] = rows(of(story.second_host.plan, "bridged"), "ip_addresses")
     assert found.action == "conflict"
-    assert (found.reason or "").startswith("assigned elsewhere: NetBox has it on bridged bridge")
+    assert found.reason == "assigned elsewhere: NetBox has it on bridged bridge (cluster docker1)"
 
 
 # -- one container alone -------------------------------------------------------------------------
