@@ -391,6 +391,11 @@ select * from (values
         || ' {name} in NetBox, or set cluster_name: {held}; if not, create {name} in NetBox',
         'Rename the cluster in NetBox or in the configuration, or create the new one in NetBox.', ['pick', 'create'],
             ['candidates']),
+    ('may_be_this_cluster_by_names', 'conflict',
+        'it may be {candidates}, in which NetBox has {number} guests with names of its own: if it is, give it the name {name}'
+        || ' in NetBox, or set cluster_name: {held}; if not, create {name} in NetBox',
+        'Rename the cluster in NetBox or in the configuration, or create the new one in NetBox.', ['pick', 'create'],
+            ['candidates']),
     ('cluster_of_another_system', 'conflict',
         'NetBox has the cluster {name} as a {kind}; give one of them another name (cluster_name)',
         'Set cluster_name for one of the endpoints.', ['pick', 'create'], ['name']),

@@ -66,6 +66,32 @@ old_clusters as (
       and lower(o.held_cluster) not in (select lower(key) from desired.devices where cluster is not null)
     group by all having count(l.netbox_id) = 0 and 2 * count(distinct g.source_id) >= count(distinct o.id)
 ),
+-- Or NetBox has it under a name that people gave it, with guests that no source has written: two at least have names of
+-- guests of this cluster, and so have half of them.
+written_clusters as (
+    select id from held
+    union select id from of_others
+    union select netbox_id from ledger.last_written where object_type = 'virtualization/clusters'
+),
+entered_guests as (
+    select v.cluster_id, lower(v.name) as name
+    from netbox.virtual_machines v
+    where v.cluster_id not in (select id from written_clusters where id is not null) and exists (from guests)
+),
+entered_clusters as (
+    select n.key, o.cluster_id as id, count(distinct o.name) filter (g.source_id is not null) as shown
+    from (select distinct cluster as key from guests) n
+    cross join entered_guests o
+    left join guests g on g.cluster = n.key and o.name in (g.name, g.given_name)
+    group by all having shown > 1 and 2 * shown >= count(distinct o.name)
+),
+named_otherwise as (
+    select e.key, list(e.id order by e.id) as ids, max(e.shown) as shown, min(c.name) as name,
+        list({'type': 'virtualization/clusters', 'id': e.id, 'name': c.name} order by e.id) as found
+    from entered_clusters e join netbox.clusters c using (id)
+    where lower(c.name) not in (select lower(name) from desired.clusters)
+    group by e.key
+),
 doubtful as (
     select o.key, list(o.id order by o.id) as ids, max(o.held_cluster) as held_cluster, max(o.shown) as shown,
         list({'type': 'virtualization/clusters', 'id': o.id, 'name': c.name} order by o.id) as found
@@ -73,7 +99,7 @@ doubtful as (
 ),
 evaluated as (
     select w.key, any_value(w.name) as wanted_name,
-        coalesce(list(c.id order by c.id) filter (c.id is not null), any_value(d.ids)) as ids,
+        coalesce(list(c.id order by c.id) filter (c.id is not null), any_value(d.ids), any_value(h.ids)) as ids,
         case when count(c.id) = 1 then min(c.id) end as netbox_id,
         coalesce(any_value(w.problem),
             case when count(c.id) > 1
@@ -82,12 +108,16 @@ evaluated as (
                      then conflict('cluster_of_another_system', {name: min(c.name), kind: min(o.word)})
                  when any_value(d.ids) is not null
                      then conflict('may_be_this_cluster', {candidates: any_value(d.found), number: max(d.shown),
-                         held: any_value(d.held_cluster), name: any_value(w.name)}) end) as problem
+                         held: any_value(d.held_cluster), name: any_value(w.name)})
+                 when any_value(h.ids) is not null
+                     then conflict('may_be_this_cluster_by_names', {candidates: any_value(h.found),
+                         number: max(h.shown), held: any_value(h.name), name: any_value(w.name)}) end) as problem
     from desired.clusters w
     left join renamed n using (key)
     left join netbox.clusters c on lower(c.name) = lower(w.name) or c.id = n.id
     left join of_others o on o.id = c.id
     left join doubtful d on d.key = w.key
+    left join named_otherwise h on h.key = w.key and d.key is null
     group by w.key
 ),
 asked as (

@@ -201,3 +201,50 @@ def test_a_proxmox_cluster_that_was_renamed_is_a_question() -> None:
     assert [
         (r.action, r.netbox_id, r.fields["cf.proxmox_cluster"]) for r in of(estate, "virtual_machines")
     ] == [("update", 1, "paris")]
+
+
+def entered_by_hand(*names: str, shown: tuple[str, ...] = ("web1", "web2")) -> Estate:
+    """NetBox has a cluster of another name with guests that nobody but people has written."""
+    estate = paris(**CREATE)
+    estate.change("netbox.clusters", 1, name="Berlin PVE")
+    for number, name in enumerate(shown, 1):
+        guest(estate, 100 + number, name, mac(number))
+    for number, name in enumerate(names, 1):
+        machine(estate, number, name, None)
+    return estate
+
+
+def test_a_cluster_that_people_entered_under_another_name_is_a_question() -> None:
+    estate = entered_by_hand("WEB1", "web2", "old")
+    assert [(r.action, r.netbox_id, r.reason) for r in of(estate, "clusters")] == [
+        (
+            "conflict",
+            None,
+            "it may be Berlin PVE (id 1), in which NetBox has 2 guests with names of its own: if it is, give it the name"
+            " paris in NetBox, or set cluster_name: Berlin PVE; if not, create paris in NetBox",
+        )
+    ]
+    # The guests ask too; the answer about the cluster answers them all.
+    assert {r.action for r in of(estate, "virtual_machines")} == {"conflict"}
+    asked = estate.questions()["clusters", "paris", ""][1]
+    estate.answer("clusters", "paris", "pick", asked, netbox_id=1)
+    assert {r.key: (r.action, r.netbox_id) for r in of(estate, "virtual_machines")} == {
+        "web1": ("update", 1),
+        "web2": ("update", 2),
+    }
+
+
+@pytest.mark.parametrize("why", ["one guest alone", "fewer than half", "another endpoint wrote it"])
+def test_a_cluster_with_too_few_of_its_guests_is_another_one(why: str) -> None:
+    names = {"one guest alone": ["web1"], "fewer than half": ["web1", "web2", "a", "b", "c"]}
+    estate = entered_by_hand(*names.get(why, ["web1", "web2"]))
+    if why == "another endpoint wrote it":
+        estate.add(
+            "ledger.last_written",
+            endpoint="berlin",
+            object_type="virtualization/clusters",
+            netbox_id=1,
+            field="name",
+            value='"Berlin PVE"',
+        )
+    assert [(r.action, r.netbox_id) for r in of(estate, "clusters")] == [("create", None)]
