@@ -135,6 +135,7 @@ _SPARE: list[tuple[duckdb.DuckDBPyConnection, int]] = []
 _MOST_USES = 15
 # DuckDB complains on stderr about connections that are left when Python shuts down.
 atexit.register(_SPARE.clear)
+atexit.register(_PARSED.clear)
 
 
 def _spare_connection(spill: Path) -> tuple[duckdb.DuckDBPyConnection, int] | None:
