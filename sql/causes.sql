@@ -392,7 +392,7 @@ select * from (values
         'Rename the cluster in NetBox or in the configuration, or create the new one in NetBox.', ['pick', 'create'],
             ['candidates']),
     ('may_be_this_cluster_by_names', 'conflict',
-        'it may be {candidates}, in which NetBox has {number} guests with names of its own: if it is, give it the name {name}'
+        'it may be {candidates}, which has {number} guests of the same names in NetBox: if it is, give it the name {name}'
         || ' in NetBox, or set cluster_name: {held}; if not, create {name} in NetBox',
         'Rename the cluster in NetBox or in the configuration, or create the new one in NetBox.', ['pick', 'create'],
             ['candidates']),

@@ -220,7 +220,7 @@ def test_a_cluster_that_people_entered_under_another_name_is_a_question() -> Non
         (
             "conflict",
             None,
-            "it may be Berlin PVE (id 1), in which NetBox has 2 guests with names of its own: if it is, give it the name"
+            "it may be Berlin PVE (id 1), which has 2 guests of the same names in NetBox: if it is, give it the name"
             " paris in NetBox, or set cluster_name: Berlin PVE; if not, create paris in NetBox",
         )
     ]
