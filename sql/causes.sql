@@ -377,11 +377,11 @@ select * from (values
         'Add the entry to the id field if it is the same machine; else create its device under another name.',
             ['pick', 'create'], ['candidates']),
     ('may_be_this_device', 'conflict',
-        'NetBox has {candidates}, which is this name with a domain: if it is this device, enter {{entry}} in its'
+        'NetBox has {candidates}, which is this name with a domain: if it is this device, enter {entry} in its'
         || ' {field}; if not, create this one in NetBox with that entry',
         'Enter the id on the device, or create this one in NetBox.', ['pick', 'create', 'leave'], ['candidates']),
     ('may_be_this_stack', 'conflict',
-        'NetBox has {candidates} as the master of the virtual chassis {chassis}: if it is this device, enter {{entry}} in'
+        'NetBox has {candidates} as the master of the virtual chassis {chassis}: if it is this device, enter {entry} in'
         || ' its {field}; if not, create this one in NetBox with that entry',
         'Enter the id on the device, or create this one in NetBox.', ['pick', 'create', 'leave'], ['candidates']),
     ('several_clusters', 'conflict', '{candidates} NetBox clusters have the name {name}', 'Rename all but one of them.',

@@ -41,3 +41,8 @@ create or replace macro with_claim(cf, name, scope, id_json, field_type) as
                     '{"id":' || id_json || '}', id_json) || '}')::json)::varchar
          when field_type = 'text' then to_json(id_json::json->>'$')::varchar
          else id_json end;
+-- What a person enters in an id custom field for such a claim.
+create or replace macro claim_to_enter(scope, id_json, field_type) as
+    case when coalesce(field_type, 'json') = 'json' then '{' || to_json(scope) || ': ' || id_json || '}'
+         when field_type = 'text' then id_json::json->>'$'
+         else id_json end;

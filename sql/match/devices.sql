@@ -340,10 +340,11 @@ evaluated as (
             -- Also where new devices are not imported: it is not new if it is this one.
             when c.key is null and n.found is not null and w.inactive is not true
                 then conflict('may_be_this_device', {candidates: n.found, field: settings.node_field,
-                    entry: to_json(settings.id_scope) || ': ' || w.id_value})
+                    entry: claim_to_enter(settings.id_scope, w.id_value, settings.node_field_type)})
             when c.key is null and s.found is not null and w.inactive is not true
                 then conflict('may_be_this_stack', {candidates: s.found, chassis: s.chassis,
-                    field: settings.node_field, entry: to_json(settings.id_scope) || ': ' || w.id_value})
+                    field: settings.node_field,
+                    entry: claim_to_enter(settings.id_scope, w.id_value, settings.node_field_type)})
             when c.key is null and w.name is not null
                 and count(*) filter (w.inactive is not true) over (partition by lower(w.name)) > 1
                 and w.inactive is not true

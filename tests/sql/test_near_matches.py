@@ -175,6 +175,16 @@ def test_a_device_with_its_domain_is_a_question(imported: str) -> None:
     }
 
 
+@pytest.mark.parametrize(("kind", "entry"), [("text", "1"), ("integer", "1"), ("json", '{"lib": 1}')])
+def test_what_to_enter_fits_the_type_of_the_custom_field(kind: str, entry: str) -> None:
+    estate = Estate("librenms", import_devices="all")
+    estate.change("netbox.custom_fields", "librenms_id", type=kind)
+    device(estate, 1, "sw1")
+    estate.add("netbox.devices", id=3, name="sw1.example.com")
+    [(action, reason)] = told(estate, "devices").values()
+    assert (action, reason.partition("enter ")[2].partition(" in its")[0]) == ("conflict", entry)
+
+
 def test_a_device_of_another_domain_is_another() -> None:
     estate = Estate("librenms", import_devices="all")
     device(estate, 1, "sw1.paris.example.com")
