@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 import ssl
 import sys
 import tempfile
@@ -25,6 +26,12 @@ __all__ = ["clock"]
 # Where no bytecode is written, each worker and each command that a test starts compiles the same files again.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# Programs started in the background of a script ignore these signals, and so do the programs that they start: those that
+# tests interrupt would never end.
+for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 # A whole run writes less than a tenth of this.
 _ROOM = 4 << 30
