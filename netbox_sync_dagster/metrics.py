@@ -136,7 +136,7 @@ def _counter(name: str, text: str, samples: Samples) -> Metric:
 
 
 def _filled(family: GaugeMetricFamily | CounterMetricFamily, samples: Samples) -> Metric:
-    # A counter's samples have the suffix that its family's name has not.
+    # The samples of a counter end in _total, the name of its family does not.
     name = family.name + ("_total" if family.type == "counter" else "")
     for labels, value in samples:
         family.add_sample(name, {key: harmless(item) for key, item in labels.items()}, round(value, 3))

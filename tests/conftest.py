@@ -27,8 +27,8 @@ __all__ = ["clock"]
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# Programs started in the background of a script ignore these signals, and so do the programs that they start: those that
-# tests interrupt would never end.
+# A script's background programs may ignore these signals, and so do all programs that they start. Then a program that a
+# test interrupts would never end.
 for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
     if signal.getsignal(_number) == signal.SIG_IGN:
         signal.signal(_number, _handler)
