@@ -248,3 +248,24 @@ def test_a_cluster_with_too_few_of_its_guests_is_another_one(why: str) -> None:
             value='"Berlin PVE"',
         )
     assert [(r.action, r.netbox_id) for r in of(estate, "clusters")] == [("create", None)]
+
+
+def test_the_cluster_of_a_docker_host_that_people_entered_under_another_name_is_a_question() -> None:
+    estate = Estate("docker", scope="orca", **CREATE)
+    for number, name in enumerate(("web", "db"), 1):
+        estate.add(
+            "docker.containers", name=name, given_name=name, id=name * 32, state="running", inspected=True
+        )
+        machine(estate, number, name, None, cf={})
+    estate.add("netbox.clusters", id=1, name="Containers")
+    [asked] = of(estate, "clusters")
+    assert (asked.action, (asked.reason or "")[:82]) == (
+        "conflict",
+        "it may be Containers (id 1), which has 2 guests of the same names in NetBox: if it",
+    )
+    assert {row.action for row in of(estate, "virtual_machines")} == {"blocked"}
+    estate.answer("clusters", "orca", "pick", estate.questions()["clusters", "orca", ""][1], netbox_id=1)
+    assert [(row.action, row.netbox_id) for row in of(estate, "virtual_machines")] == [
+        ("update", 2),
+        ("update", 1),
+    ]
