@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from typing import Any
 
 import duckdb
@@ -28,44 +29,64 @@ NEEDED: dict[str, dict[str, str]] = {
 }
 
 
+# Connections that no rule uses, by kind of endpoint.
+_BASES: dict[str, list[duckdb.DuckDBPyConnection]] = {}
+
+
+def _base(kind: str) -> duckdb.DuckDBPyConnection:
+    """A database with all macros, and all tables without rows."""
+    con = duckdb.connect(config={"threads": 1})
+    con.execute("SET GLOBAL timezone = 'UTC'")
+    for system in {kind, "netbox"}:
+        script = [f"CREATE SCHEMA {system};"]
+        for name, table in SYSTEMS[system].items():
+            columns = ", ".join(f'"{column}" {of}' for column, of in table.columns.items())
+            script.append(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, {columns});")
+        run(con, "\n".join(script))
+    run(con, read_macros())
+    con.execute(
+        """CREATE SCHEMA desired; CREATE SCHEMA match; CREATE SCHEMA ledger; CREATE SCHEMA diff;
+           CREATE TABLE ledger.last_written (object_type VARCHAR, netbox_id BIGINT, field VARCHAR, value VARCHAR,
+               endpoint VARCHAR, restored BOOLEAN DEFAULT false);
+           CREATE TABLE ledger.created (object_type VARCHAR, netbox_id BIGINT, endpoint VARCHAR)"""
+    )
+    run(con, read_sql("desired/tables.sql"))
+    run(con, read_sql("match/tables.sql"))
+    return con
+
+
 class Rules:
     """An empty comparison of one endpoint called ``lib`` with these ``settings``; ``more`` are other endpoints of the
-    configuration."""
+    configuration. ``own_database``: other connections can read its tables."""
 
     def __init__(
         self,
         kind: str = "librenms",
         scope: str = "lib",
         more: list[dict[str, Any]] | None = None,
+        *,
+        own_database: bool = False,
         **settings: Any,
     ):
-        self.con = duckdb.connect(config={"threads": 1})
-        self.con.execute("SET timezone = 'UTC'")
+        if own_database:
+            self.con = _base(kind)
+        else:
+            base = _BASES[kind].pop() if _BASES.get(kind) else _base(kind)
+            # What is written through this cursor ends with it: making the tables takes longer than most rules.
+            self.con = base.cursor()
+            self.con.execute("BEGIN")
+            weakref.finalize(self.con, _BASES.setdefault(kind, []).append, base)
         endpoint = {"name": "lib", "kind": kind, **NEEDED[kind], **settings}
         config = Config.model_validate(
             {"netbox": {"url": "http://127.0.0.1:1"}, "endpoints": [endpoint, *(more or [])]}
         )
-        for system in {kind, "netbox"}:
-            script = [f"CREATE SCHEMA {system};"]
-            for name, table in SYSTEMS[system].items():
-                columns = ", ".join(f'"{column}" {of}' for column, of in table.columns.items())
-                script.append(f"CREATE TABLE {system}.{name} (endpoint VARCHAR, {columns});")
-            run(self.con, "\n".join(script))
-        run(self.con, read_macros())
         create_settings(
             self.con, settings_of(config, config.endpoint("lib"), scope), "2026-11-28T00:00:00+00:00"
         )
         add_id_field_facts(self.con)
         self.con.execute(
-            """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint);
-               CREATE SCHEMA desired; CREATE SCHEMA ledger; CREATE SCHEMA diff;
-               CREATE TABLE ledger.last_written (object_type VARCHAR, netbox_id BIGINT, field VARCHAR, value VARCHAR,
-                   endpoint VARCHAR, restored BOOLEAN DEFAULT false);
-               CREATE TABLE ledger.created (object_type VARCHAR, netbox_id BIGINT, endpoint VARCHAR)"""
+            """SET VARIABLE id_path = (SELECT '$.' || id_field || '."' || id_scope || '"' FROM config.endpoint)"""
         )
-        run(self.con, read_sql("desired/tables.sql"))
-        self.con.execute("CREATE SCHEMA match")
-        run(self.con, read_sql("match/tables.sql"))
 
     def put(self, table: str, **columns: Any) -> None:
         """One row; columns that are not named are NULL. A dict becomes JSON text."""

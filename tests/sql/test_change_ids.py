@@ -52,7 +52,7 @@ VALUES = [
 
 @cache
 def database() -> duckdb.DuckDBPyConnection:
-    return Rules().con
+    return Rules(own_database=True).con
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def keep(folder: Path, diff_id: str, rows: list[dict[str, Any]], only: str | Non
 
 def first_diffs(rows: list[dict[str, Any]], earlier: list[Path]) -> dict[str, str]:
     """{key: first diff} of the rows that are not new."""
-    con = Rules().con
+    con = Rules(own_database=True).con
     con.execute(
         """CREATE SCHEMA IF NOT EXISTS diff;
         CREATE TABLE diff.rows (resource VARCHAR, key VARCHAR, action VARCHAR,
