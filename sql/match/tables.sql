@@ -3,6 +3,11 @@
 create table match.clusters (
     key varchar, netbox_id bigint, name varchar, problem varchar, group_id bigint, site_id bigint);
 create table match.live_clusters as from match.clusters;
+create table match.device_pairs (
+    key varchar, id bigint, is_id boolean, is_name boolean, witnesses bigint, step integer, steps integer[],
+    settled boolean);
+create table match.device_exceptions (
+    key varchar, netbox_id bigint, step integer, problem varchar, candidate_ids bigint[]);
 create table match.devices (
     key varchar, source_id varchar, netbox_id bigint, name varchar, step integer, problem varchar,
         candidate_ids bigint[],

@@ -74,7 +74,7 @@ class Estate(Rules):
         self.put("desired.interfaces", key=f"{device} eth0", device=device, name="eth0", mac=mac)
 
     def found(self) -> Found:
-        self.run("match.devices")
+        self.run("match.device_pairs", "match.device_exceptions", "match.devices")
         rows = self.rows("SELECT key, netbox_id, problem FROM match.devices")
         return {key: (netbox_id, problem) for key, netbox_id, problem in rows}
 

@@ -61,7 +61,8 @@ def test_the_manufacturers_of_a_type_without_a_match(
 ) -> None:
     estate = rules()
     new_device(estate, "sw2", os, manufacturer=mapped)
-    estate.run("match.references", "match.devices", "desired.unresolved")
+    estate.run("match.references", "match.device_pairs", "match.device_exceptions", "match.devices")
+    estate.run("desired.unresolved")
     found = estate.con.execute(
         "SELECT word, owners, manufacturers FROM desired.unresolved WHERE section = 'device_types'"
     ).fetchall()
