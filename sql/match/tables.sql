@@ -19,6 +19,11 @@ create table match.virtual_chassis (
 create table match.modules (
     key varchar, bay_id bigint, bay_name varchar, netbox_id bigint, elsewhere_id bigint, occupied boolean,
     problem varchar);
+create table match.virtual_machine_pairs (
+    key varchar, id bigint, is_id boolean, is_name boolean, settled boolean);
+create table match.virtual_machine_exceptions (
+    key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], step integer, problem varchar,
+    name_held_by varchar, moved_from varchar);
 create table match.virtual_machines (
     key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], name varchar, step integer,
     problem varchar, name_held_by varchar, last_updated varchar, moved_from varchar);

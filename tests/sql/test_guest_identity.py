@@ -76,7 +76,7 @@ class Cluster(Rules):
 
     def found(self) -> Found:
         """{guest: (NetBox id, problem)}"""
-        self.run("match.virtual_machines")
+        self.run("match.virtual_machine_pairs", "match.virtual_machine_exceptions", "match.virtual_machines")
         return {
             key: (netbox_id, problem)
             for key, netbox_id, problem in self.rows(
