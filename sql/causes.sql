@@ -94,6 +94,9 @@ select * from (values
         'Give the disk a size in the source.', [], []),
     ('size_too_large', 'blocked', 'the size of {size} MiB is more than NetBox takes', 'Document the disk by hand.', [],
         []),
+    ('disk_size_summed', 'noted',
+        'NetBox sets the disk size of {guest}, entered as {size} MB, to the sum of its virtual disks',
+        'Compare the sizes, then approve. An undo restores the size.', [], ['guest']),
     ('several_oob_addresses', 'conflict', 'several addresses on out-of-band interfaces: {addresses}',
         'Name the right interface alone in oob_interfaces.', [], []),
 

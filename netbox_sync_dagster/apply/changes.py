@@ -26,9 +26,10 @@ class FieldWrite:
 
 @dataclass(frozen=True)
 class Cleared:
-    """A field of another object that NetBox clears because the referenced object is deleted.
+    """A field of another object that NetBox changes with a write: a reference to a deleted object, which it clears, or
+    the disk size of a virtual machine, which becomes the sum of its disks.
 
-    ``owner`` is the object's name for people, ``before`` the value, which names the deleted object.
+    ``owner`` is the object's name for people, ``before`` the value; a reference names the deleted object.
     """
 
     object_type: str
@@ -60,7 +61,7 @@ class PendingWrite:
     approver: str
     # Other content of a deleted object, read just before the delete.
     removed: tuple[FieldWrite, ...] = ()
-    # Fields of other objects that NetBox clears in the same step.
+    # Fields of other objects that NetBox changes in the same step.
     cleared: tuple[Cleared, ...] = ()
 
     def to_json(self) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""Fields that NetBox clears when an object is deleted, such as a device's primary address with the address."""
+"""Fields of other objects that NetBox changes with a write: a device's primary address is cleared when the address is
+deleted, a virtual machine's disk size becomes the sum of its virtual disks."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 
-from netbox_sync_dagster.apply.changes import Cleared
+from netbox_sync_dagster.apply.changes import Cleared, PendingWrite
 from netbox_sync_dagster.apply.client import NetBoxWriter
 from netbox_sync_dagster.apply.deleted_content import as_value
 from netbox_sync_dagster.server_errors import ServerError
@@ -23,6 +25,8 @@ def _named_in() -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 _NAMED_IN = _named_in()
+MACHINES = "virtualization/virtual-machines"
+DISKS = "virtualization/virtual-disks"
 
 
 def cleared(netbox: NetBoxWriter, object_type: str, ids: Iterable[int]) -> dict[int, list[Cleared]]:
@@ -48,3 +52,28 @@ def cleared(netbox: NetBoxWriter, object_type: str, ids: Iterable[int]) -> dict[
                 if error.status != 403:
                     raise
     return found
+
+
+def with_entered_sizes(netbox: NetBoxWriter, items: list[PendingWrite]) -> list[PendingWrite]:
+    """Creates of virtual disks with the disk sizes that were entered for their virtual machines.
+
+    NetBox replaces a machine's size with the sum of its disks once it has one. The first new disk of a machine carries
+    the size. Machines that the token may not view are skipped: they could not be restored either. Raises ServerError.
+    """
+    machines = {item.body["virtual_machine"] for item in items if item.body.get("virtual_machine")}
+    try:
+        rows = netbox.by_ids(MACHINES, machines, "id,display,disk,virtual_disk_count")
+    except ServerError as error:
+        if error.status != 403:
+            raise
+        rows = {}
+    entered = {
+        row["id"]: Cleared(MACHINES, row["id"], str(row.get("display") or row["id"]), "disk", row["disk"])
+        for row in rows.values()
+        if row["disk"] is not None and not row["virtual_disk_count"]
+    }
+    sizes = (entered.pop(item.body.get("virtual_machine"), None) for item in items)
+    return [
+        replace(item, cleared=() if size is None else (size,))
+        for item, size in zip(items, sizes, strict=True)
+    ]

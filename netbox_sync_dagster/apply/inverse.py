@@ -64,8 +64,16 @@ SET_LATER = {
     "vc_priority": "virtual_chassis_members",
     "master": "virtual_chassis_masters",
 }
+# Fields of other objects that NetBox changes with a write, and the resource of the change that restores them.
+_RESTORED = {**SET_LATER, "disk": "virtual_machines"}
 # How the keys of such changes end.
-_SHORT = {"primary_ip4": "IPv4", "primary_ip6": "IPv6", "oob_ip": "OOB", "primary_mac_address": "MAC"}
+_SHORT = {
+    "primary_ip4": "IPv4",
+    "primary_ip6": "IPv6",
+    "oob_ip": "OOB",
+    "primary_mac_address": "MAC",
+    "disk": "disk",
+}
 # Reverted by a separate change before the object is deleted: NetBox does not delete a device that is master of a virtual
 # chassis, and deleting a virtual chassis clears its members' positions.
 _TAKEN_BACK_FIRST = {
@@ -154,17 +162,18 @@ def inverse(done: list[Done], now: Now) -> list[Inverse]:
             row.reason = now.conflicts.get(row.done.place)
             if row.action != "create":
                 row.last_updated = now.last_updated.get(row.done.place)
-    return [*rows, *_filled_again(deleted, now)]
+    return [*rows, *_filled_again(created, deleted, now)]
 
 
-def _filled_again(deleted: dict[Place, Done], now: Now) -> Iterator[Inverse]:
-    """Updates for fields that NetBox cleared on remaining objects, once the deleted object is recreated."""
-    for gone in deleted.values():
+def _filled_again(created: dict[Place, Done], deleted: dict[Place, Done], now: Now) -> Iterator[Inverse]:
+    """Updates for fields that NetBox changed on remaining objects, once the deleted object is recreated or the created
+    one deleted."""
+    for gone in (*deleted.values(), *created.values()):
         for item in gone.cleared:
             owner = item.object_type, item.netbox_id
-            if owner not in deleted:
+            if owner not in deleted and owner not in created:
                 done = Done(
-                    resource=SET_LATER[item.field],
+                    resource=_RESTORED[item.field],
                     action="update",
                     key=f"{item.owner} {_SHORT[item.field]}",
                     parent=gone.parent or item.owner,

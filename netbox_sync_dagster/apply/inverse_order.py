@@ -40,10 +40,10 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
         if row.action == "update" and after is None:
             for place in points_to(row.done, "master", before):
                 masters.setdefault(place, []).append(row.change_id)
-    let_go = _let_go(rows)
+    let_go, children = _let_go(rows), _children(rows)
     for row in rows:
         needs = [creates[ref] for ref in _needs(row)]
-        needs += [other.change_id for other in let_go[id(row)]]
+        needs += [other.change_id for other in (*let_go[id(row)], *children[id(row)])]
         if row.action == "delete":
             needs += [user.change_id for user in users[id(row)]]
         if row.action == "update" and "virtual_chassis" in row.fields:
@@ -57,26 +57,35 @@ def spread_reasons(rows: list[Inverse]) -> None:
 
 
 def _let_go(rows: list[Inverse]) -> dict[int, list[Inverse]]:
-    """For each update, by its ``id()``, the rows after which NetBox accepts it."""
+    """For each update, by its ``id()``, the rows that take the address out of a primary field first."""
     holders: dict[Place, list[Inverse]] = {}
-    children: dict[tuple[str, Place], list[Inverse]] = {}
     for row in rows:
         for name, (before, _) in row.fields.items():
-            for place in points_to(row.done, name, before):
-                if row.action == "update" and name in PRIMARY_FIELDS:
+            if row.action == "update" and name in PRIMARY_FIELDS:
+                for place in points_to(row.done, name, before):
                     holders.setdefault(place, []).append(row)
-                if row.action == "delete":
-                    children.setdefault((f"{row.done.object_type} {name}", place), []).append(row)
+    return {
+        id(row): holders.get(row.done.place, [])
+        if row.action == "update" and "assigned_object" in row.fields
+        else []
+        for row in rows
+    }
+
+
+def _children(rows: list[Inverse]) -> dict[int, list[Inverse]]:
+    """For each update, by its ``id()``, the deletes after which NetBox accepts it."""
+    deleted: dict[tuple[str, str, Place], list[Inverse]] = {}
+    for row in rows:
+        if row.action == "delete":
+            for name, (before, _) in row.fields.items():
+                for place in points_to(row.done, name, before):
+                    deleted.setdefault((row.done.object_type, name, place), []).append(row)
     found: dict[int, list[Inverse]] = {id(row): [] for row in rows}
     for row in rows:
-        if row.action != "update":
-            continue
-        for name in row.fields:
-            if name == "assigned_object":
-                found[id(row)] += holders.get(row.done.place, [])
+        for name in row.fields if row.action == "update" else ():
             kind, fields = _HELD_BY_CHILDREN.get((row.done.object_type, name), ("", ()))
-            for field_ in fields:
-                found[id(row)] += children.get((f"{kind} {field_}", row.done.place), [])
+            for reference_ in fields:
+                found[id(row)] += deleted.get((kind, reference_, row.done.place), [])
     return found
 
 
@@ -90,28 +99,29 @@ def _needs(row: Inverse) -> list[Reference]:
 def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> None:
     """Objects that a remaining object uses are kept: NetBox would clear the reference, or delete the user.
 
-    A row that names an object which is not created again cannot be written.
+    A row that names an object which is not created again cannot be written, nor an update that NetBox refuses while a
+    child exists.
     """
+    children = _children(rows)
     creates = {(row.done.resource, row.done.key): row for row in rows if row.action == "create"}
     while True:
         found: list[tuple[Inverse, str]] = []
         for row in rows:
             if row.reason is not None:
                 continue
-            if row.action == "delete":
-                found += [
-                    (
-                        row,
-                        cause(
-                            "used_by_what_stays",
-                            resource=user.done.resource,
-                            key=user.done.key,
-                            because=user.reason,
-                        ),
-                    )
-                    for user in users[id(row)]
-                    if user.reason is not None
-                ]
+            found += [
+                (
+                    row,
+                    cause(
+                        "used_by_what_stays",
+                        resource=user.done.resource,
+                        key=user.done.key,
+                        because=user.reason,
+                    ),
+                )
+                for user in (*users.get(id(row), ()), *children[id(row)])
+                if user.reason is not None
+            ]
             found += [
                 (
                     row,

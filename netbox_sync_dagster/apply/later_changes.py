@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from netbox_sync_dagster.apply.changelog import Changelog, Entry
+from netbox_sync_dagster.apply.cleared_references import DISKS, MACHINES
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
 from netbox_sync_dagster.apply.inverse import Done, Now, Place, points_to
 from netbox_sync_dagster.compare.causes import cause
@@ -190,7 +191,7 @@ class Since:
                 found.conflicts[done.place] = cause("made_again_by_later_apply", apply_id=step_.apply_id)
 
     def _owners(self, found: Now) -> None:
-        """Check whether someone has set the fields again that NetBox cleared."""
+        """Check whether someone has set the fields again that NetBox changed."""
         fields: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
         for done in self.done:
             for item in done.cleared:
@@ -201,7 +202,24 @@ class Since:
                 object_type, owners, ",".join(("id", "created", "last_updated", *names))
             )
             for netbox_id, wanted in owners.items():
-                self._owner((object_type, netbox_id), wanted, rows.get(netbox_id), found)
+                self._owner((object_type, netbox_id), wanted - {"disk"}, rows.get(netbox_id), found)
+            self._sizes([netbox_id for netbox_id, wanted in owners.items() if "disk" in wanted], rows, found)
+
+    def _sizes(self, machines: list[int], rows: Mapping[int, Object], found: Now) -> None:
+        """Check whether virtual machines have disks that are not of this apply: NetBox keeps the sum of those."""
+        own = {done.place for done in self.done if done.action == "create"}
+        filters = ([("virtual_machine_id", netbox_id)] for netbox_id in machines)
+        others: dict[int, int] = defaultdict(int)
+        for disk in self._netbox.any_of(DISKS, filters, [("fields", "id,virtual_machine,size")]):
+            if (DISKS, disk["id"]) not in own:
+                others[disk["virtual_machine"]["id"]] += disk["size"]
+        for netbox_id in machines:
+            if netbox_id not in rows:
+                found.filled[(MACHINES, netbox_id), "disk"] = cause("gone_since")
+            elif others[netbox_id]:
+                found.filled[(MACHINES, netbox_id), "disk"] = cause(
+                    "filled_since", field="disk", value=others[netbox_id]
+                )
 
     @staticmethod
     def _owner(place: Place, names: Iterable[str], row: Object | None, found: Now) -> None:

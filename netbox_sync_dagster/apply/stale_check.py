@@ -7,7 +7,7 @@ from dataclasses import replace
 from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog, moved_only_by
 from netbox_sync_dagster.apply.changes import PendingWrite, tag_changes, with_guard
-from netbox_sync_dagster.apply.cleared_references import cleared
+from netbox_sync_dagster.apply.cleared_references import DISKS, cleared, with_entered_sizes
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
 from netbox_sync_dagster.apply.delete_impact import held
 from netbox_sync_dagster.apply.deleted_content import removed
@@ -48,7 +48,8 @@ class StaleCheck:
         """
         head = items[0]
         if head.action == "create":
-            return *self._absent(head.object_type, items), []
+            fresh, there = self._absent(head.object_type, items)
+            return with_entered_sizes(self._netbox, fresh) if head.object_type == DISKS else fresh, there, []
         if head.action == "delete":
             return self._deletable(items)
         done = self._already.done(self._already.found(items))

@@ -31,7 +31,8 @@ from (
 
 -- One row per verdict. target is the URL of the NetBox that was written to; fields are the change's fields
 -- with references resolved to NetBox ids. weak_guard: NetBox below 4.6, compared just before the write. cleared: fields
--- of other objects that NetBox clears because this change deletes the object that they name. already: NetBox had it as
+-- of other objects that NetBox clears because this change deletes the object that they name, and the disk size of a
+-- virtual machine, which NetBox replaces because this change creates its first virtual disk. already: NetBox had it as
 -- approved, so nothing was sent.
 create or replace view ledger.verdicts as
 select * exclude (kind) replace (coalesce(seq, epoch_ms("at")) as seq) rename ("at" as recorded_at)

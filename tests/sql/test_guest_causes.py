@@ -107,6 +107,25 @@ def test_an_interface_stays_while_one_of_its_mac_address_is_still_to_be_created(
 
 
 @GUESTS.part
+def sizes_that_were_entered(estate: Estate) -> None:
+    for vmid, name, size in ((151, "files", 500), (152, "same", 2048), (153, "none", None)):
+        guest(estate, vmid, name)
+        machine(estate, vmid, name, vmid)
+        estate.change("netbox.virtual_machines", name, disk=size)
+        for key in ("scsi0", "scsi1"):
+            estate.add("proxmox.disks", vmid=vmid, key=key, storage="local", size_mib=1024, counted=True)
+
+
+def test_a_new_disk_says_that_netbox_replaces_the_size_that_was_entered() -> None:
+    why = "NetBox sets the disk size of files, entered as 500 MB, to the sum of its virtual disks"
+    assert {(r.key, r.reason) for r in GUESTS.estate().rows() if r.resource == "virtual_disks"} == {
+        ("files scsi0", why),
+        ("files scsi1", why),
+        *((f"{name} scsi{n}", None) for name in ("same", "none") for n in (0, 1)),
+    }
+
+
+@GUESTS.part
 def one_mac_of_two_guests(estate: Estate) -> None:
     for vmid, name in ((141, "mail"), (142, "mx")):
         guest(estate, vmid, name, "BC:24:11:00:14:01")
