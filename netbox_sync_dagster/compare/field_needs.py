@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netbox_sync_dagster.compare.database import run
+from netbox_sync_dagster.compare.database import is_empty, number_of_rows, run
+from netbox_sync_dagster.compare.graph import conditions
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_sql
 
@@ -13,40 +14,21 @@ if TYPE_CHECKING:
 else:
     duckdb = lazy_module("duckdb")
 
-# The file of sql/plan that finds the dependencies of fields, per resource.
-_FOUND_BY = {
-    "needs_of_virtual_machines": {"virtual_machines"},
-    "needs_of_devices": {"devices"},
-    "needs_of_custom_fields": {
-        *(
-            "sites",
-            "clusters",
-            "devices",
-            "virtual_chassis_members",
-            "interfaces",
-            "vm_interfaces",
-            "primary_macs",
-        ),
-        *("virtual_machines", "primary_ips", "oob_ips", "vlans", "ip_addresses"),
-    },
-    "needs_of_stack_members": {"virtual_chassis_members"},
-    "needs_of_names": {"devices", "virtual_machines"},
-    "needs_of_clusters": {"clusters"},
-    "needs_of_interfaces": {"interfaces", "vm_interfaces"},
-    "needs_of_addresses": {"primary_ips", "primary_macs"},
-    "needs_of_kept_values": {
-        *(
-            "clusters",
-            "devices",
-            "virtual_chassis_members",
-            "modules",
-            "vlans",
-            "interfaces",
-            "vm_interfaces",
-        ),
-        *("primary_macs", "virtual_machines", "ip_addresses", "primary_ips", "oob_ips"),
-    },
-}
+# What sql/plan has files for: the needs of fields, and values that NetBox no longer accepts.
+_NEEDS_OF = (
+    *(
+        "virtual_machines",
+        "devices",
+        "custom_fields",
+        "stack_members",
+        "names",
+        "clusters",
+        "interfaces",
+        "addresses",
+    ),
+    "kept_values",
+)
+_KEPT_VALUES_OF = ("devices", "interfaces", "ip_addresses", "modules", "virtual_machines", "vlans")
 
 
 def keep_together(con: duckdb.DuckDBPyConnection) -> None:
@@ -67,15 +49,21 @@ def keep_together(con: duckdb.DuckDBPyConnection) -> None:
 def _find_needs(con: duckdb.DuckDBPyConnection) -> int:
     """Fill ``diff.field_needs``; returns its number of rows."""
     run(con, read_sql("plan/field_needs.sql"))
-    run(con, f"CREATE VIEW diff.written AS {read_sql('plan/written.sql')}")
+    run(con, read_sql("plan/kept_values.sql"))
+    for view in ("written", "edited", "scoped_clusters"):
+        run(con, f"CREATE VIEW diff.{view} AS {read_sql(f'plan/{view}.sql')}")
     run(con, f"CREATE TABLE diff.cluster_places AS {read_sql('plan/cluster_places.sql')}")
-    written = run(
-        con, "SELECT DISTINCT resource FROM diff.rows WHERE action IN ('create', 'update')"
-    ).fetchall()
-    run(con, f"CREATE TABLE diff.rack_room AS {read_sql('plan/rack_room.sql')}")
-    found = 0
-    for file, resources in _FOUND_BY.items():
-        if resources & {resource for (resource,) in written}:
-            row = run(con, f"INSERT INTO diff.field_needs BY NAME {read_sql(f'plan/{file}.sql')}").fetchone()
-            found += int(row[0]) if row else 0
-    return found
+    run(con, "CREATE TABLE diff.written_fields AS SELECT DISTINCT resource, field FROM diff.written")
+    _add(con, "rack_room", "rack_room")
+    for kind in _KEPT_VALUES_OF:
+        _add(con, "kept_values", f"kept_values_of_{kind}")
+    return sum(_add(con, "field_needs", f"needs_of_{what}") for what in _NEEDS_OF)
+
+
+def _add(con: duckdb.DuckDBPyConnection, table: str, file: str) -> int:
+    """Add the rows that a file of sql/plan finds; returns their number."""
+    path = f"plan/{file}.sql"
+    only = conditions(path)
+    if only and all(is_empty(con, relation) for relation in only):
+        return 0
+    return number_of_rows(run(con, f"INSERT INTO diff.{table} {read_sql(path)}"))

@@ -1,5 +1,6 @@
 -- Primary addresses: NetBox accepts only one that is assigned to the device, machine or interface; see
 -- sql/plan/field_needs.sql.
+-- Only with rows of diff.written_fields WHERE resource IN ('primary_ips', 'primary_macs').
 with chosen as (
     select resource, key, field, json_extract_string(after, '$.name') as name,
         try_cast(json_extract_string(after, '$.id') as bigint) as id

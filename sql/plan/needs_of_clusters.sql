@@ -1,4 +1,5 @@
 -- Clusters: their hosts must be in their site; see sql/plan/field_needs.sql.
+-- Only with rows of diff.written_fields WHERE resource = 'clusters' AND field = 'scope'.
 select 'clusters' as resource, w.key, 'scope' as field, 'clusters' as needs_resource, null as needs_key,
     null as needs_field,
     because('cluster_devices_at_other_sites', {devices: (list(d.name order by d.name) filter (d.name is not null))[:10],

@@ -1,5 +1,7 @@
 -- Objects with a value in a custom field that the field no longer takes, as after its limits, pattern or choices were
 -- changed: NetBox refuses every edit that leaves the value; see sql/plan/field_needs.sql.
+-- Only with rows of netbox.custom_fields WHERE coalesce(validation_minimum, validation_maximum) IS NOT NULL
+--   OR validation_regex <> '' OR is_unique; netbox.choices WHERE model = 'extras.customfield'.
 with limited as (
     select f.name, f.type, f.object_types, f.validation_minimum as lowest, f.validation_maximum as highest,
         nullif(f.validation_regex, '') as pattern, c.choices, coalesce(f.is_unique, false) as only_one_has

@@ -1,4 +1,6 @@
 -- Devices: cluster, site, location, type and platform go together; see sql/plan/field_needs.sql.
+-- Only with rows of diff.written_fields WHERE resource = 'devices'
+--   AND field IN ('cluster', 'site', 'location', 'rack', 'platform', 'device_type').
 with sites as (select id, name from netbox.sites),
 devices as materialized (
     select w.key, m.netbox_id, a.site_id as had_site, a.location_id as had_location, a.cluster_id as had_cluster,

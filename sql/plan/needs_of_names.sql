@@ -1,5 +1,7 @@
 -- Devices and virtual machines that would have the name of another one: NetBox takes a name once per site or cluster
 -- and tenant, in any case of its letters; see sql/plan/field_needs.sql. A new place counts as much as a new name.
+-- Only with rows of diff.written_fields WHERE resource IN ('devices', 'virtual_machines')
+--   AND field IN ('name', 'site', 'cluster', 'tenant').
 with changed as (
     select resource, key, netbox_id, list(field order by field) as fields,
         max(json_extract_string(after, '$')) filter (field = 'name') as name,

@@ -1,6 +1,7 @@
 -- Devices with an update, at a rack unit where their type has no room: now and, if edited, after the update. NetBox
 -- refuses every edit that leaves a device there. Other devices count where they are and where an update puts them, as
 -- nothing says which of two updates comes first. Positions are counted in halves of units.
+-- Only with rows of netbox.devices WHERE rack_id IS NOT NULL.
 with edits as materialized (
     select r.netbox_id as id, f.field, f.after ->> '$.name' as name, try_cast(f.after ->> '$.id' as bigint) as to_id
     from diff.rows r, unnest(r.fields) as u(f)
