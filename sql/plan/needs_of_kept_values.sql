@@ -1,5 +1,5 @@
--- Edits of objects that keep a value which NetBox no longer accepts (sql/plan/kept_values.sql): they need the field that
--- mends it; see sql/plan/field_needs.sql.
+-- Edits of objects that keep a value which NetBox no longer accepts (sql/plan/kept_values.sql): they need the field
+-- that mends it; see sql/plan/field_needs.sql.
 -- Only with rows of diff.kept_values.
 with mends as (
     select k.object_type, k.id, k.why, min_by({'resource': e.resource, 'key': e.key, 'field': e.field},
