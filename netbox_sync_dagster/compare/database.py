@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.lazy import lazy_module
-from netbox_sync_dagster.sqlfiles import read_macros
+from netbox_sync_dagster.sqlfiles import read_macros, read_sql
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
 from netbox_sync_dagster.storage.ledger import has_applies, ledger_view_queries
 from netbox_sync_dagster.storage.sequence import number_of
@@ -68,6 +69,8 @@ class Database:
         self._read_empty: dict[str, bool] = {}
         # What is_empty found; many stages ask for the same tables.
         self._empty: dict[str, bool] = {}
+        # Schemas whose tables were created ahead.
+        self._schemas: set[str] = set()
         _join_as_written(self.con, True)
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
@@ -81,6 +84,20 @@ class Database:
         if sum(rows.values()) > _JOINED_AS_WRITTEN:
             _join_as_written(self.con, False)
         self.forget()
+
+    def create_tables(self, schema: str) -> None:
+        """Create a schema with the tables of its file ``tables.sql``, without rows, unless they are there already."""
+        script = read_sql(f"{schema}/tables.sql")
+        if schema not in self._schemas:
+            self.run(f"CREATE SCHEMA {schema}")
+            self.run(script)
+        for table in re.findall(r"(?m)^create table (\w+\.\w+)", script):
+            self.made(table, 0)
+
+    def create_ahead(self, schema: str) -> None:
+        """Create these tables once for several comparisons, of which each rolls back what it has done."""
+        self.create_tables(schema)
+        self._schemas.add(schema)
 
     def is_empty(self, relation: str) -> bool:
         """Whether a table, or ``table WHERE condition``, has no row.

@@ -52,8 +52,7 @@ def make_desired(
            SET VARIABLE numeric_guest_ids = (SELECT numeric_guest_ids FROM config.endpoint)"""
     )
     database.forget()
-    database.run("CREATE SCHEMA desired")
-    create_tables(database, "desired/tables.sql")
+    database.create_tables("desired")
     database.run(f"CREATE VIEW config.scopes AS FROM {endpoint.kind}.scopes")
     database.run(f"CREATE VIEW config.row_counts AS FROM {endpoint.kind}.row_counts")
     _remember(database.con, earlier, say)
@@ -72,14 +71,6 @@ def make_desired(
             database.made(one.table, number_of_rows(database.run(f"CREATE TABLE {one.table} AS {query}")))
     evaluate(database, rules or RuleSet(), say)
     say_why(database.con, "skipped")
-
-
-def create_tables(database: Database, file: str) -> None:
-    """Run a file that creates tables without rows."""
-    script = read_sql(file)
-    database.run(script)
-    for table in re.findall(r"(?m)^create table (\w+\.\w+)", script):
-        database.made(table, 0)
 
 
 def say_why(con: duckdb.DuckDBPyConnection, name: str) -> None:

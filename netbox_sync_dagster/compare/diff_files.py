@@ -51,8 +51,7 @@ def add_change_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> None:
 def _add_other_ids(con: duckdb.DuckDBPyConnection, endpoint: str) -> None:
     """The ids of changes with values that SQL may write in another way."""
     left = "SELECT resource, key FROM diff.ids WHERE change_id IS NULL"
-    cursor = con.cursor()
-    cursor.execute(
+    cursor = con.execute(
         f"""SELECT resource, key, action, object_type, netbox_id, target, last_updated, fields
            FROM diff.rows SEMI JOIN ({left}) USING (resource, key)"""
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.database import Database, number_of_rows
-from netbox_sync_dagster.compare.desired import can_have_rows, create_tables, say_why
+from netbox_sync_dagster.compare.desired import can_have_rows, say_why
 from netbox_sync_dagster.compare.graph import Stage, compare_stages
 from netbox_sync_dagster.compare.rules import change_rows
 from netbox_sync_dagster.compare.stages import DIFF_SHAPE, EVALUATED_SHAPE, RULE_VALUES_SHAPE, SLICE_ROWS
@@ -27,8 +27,8 @@ class CompareError(UserError):
 def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
     """Match and diff tables, then ``diff.rows`` with every row of every resource decided."""
     database.forget()
-    database.run("CREATE SCHEMA match; CREATE SCHEMA diff")
-    create_tables(database, "match/tables.sql")
+    database.create_tables("match")
+    database.run("CREATE SCHEMA diff")
     diffs = []
     for stage in compare_stages():
         is_diff = stage.makes[0] == "diff"

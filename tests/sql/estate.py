@@ -47,17 +47,24 @@ CREATE TABLE ledger.operations (object_type VARCHAR, netbox_id BIGINT, field VAR
 """
 
 
-_DATABASES: list[Database] = []
+# By kind of endpoint. Each has the macros and all tables without rows: making these takes longer than most rules.
+_DATABASES: dict[str, Database] = {}
 
 
-def _database() -> Database:
-    """One for many comparisons: it knows the macros. After some it is slower than another one."""
-    if _DATABASES and _DATABASES[-1].is_worn:
-        _DATABASES.pop().close()
-    if not _DATABASES:
-        _DATABASES.append(Database(Path(tempfile.mkdtemp())))
-    _DATABASES[-1].uses += 1
-    return _DATABASES[-1]
+def _database(kind: str) -> Database:
+    """One for many comparisons. After some it is slower than another one."""
+    if kind in _DATABASES and _DATABASES[kind].is_worn:
+        _DATABASES.pop(kind).close()
+    if kind not in _DATABASES:
+        database = _DATABASES[kind] = Database(Path(tempfile.mkdtemp()))
+        database.con.execute("SET threads = 1")
+        for system in (kind, "netbox"):
+            _source_tables(database, system)
+        database.run(_LEDGER)
+        for schema in ("desired", "match"):
+            database.create_ahead(schema)
+    _DATABASES[kind].uses += 1
+    return _DATABASES[kind]
 
 
 def _source_tables(database: Database, system: str) -> None:
@@ -289,12 +296,12 @@ class Estate:
 
     @contextmanager
     def _tables(self) -> Iterator[Database]:
-        database = _database()
+        database = _database(self.kind)
+        database.con.execute("BEGIN")
         try:
             yield database
         finally:
-            for schema in (self.kind, "netbox", "ledger", "config", "desired", "match", "diff"):
-                database.con.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+            database.con.execute("ROLLBACK")
 
     def left_out(self) -> list[tuple[str, str, str]]:
         """(resource, key, reason) of what this estate's comparison skips."""
@@ -316,10 +323,6 @@ class Estate:
 
     def _compare(self, database: Database) -> list[Row]:
         con, endpoint = database.con, self.config.endpoint("lib")
-        con.execute("SET threads = 1")
-        for system in (self.kind, "netbox"):
-            _source_tables(database, system)
-        database.run(_LEDGER)
         self._insert(con)
         if not self.first:
             con.execute(
