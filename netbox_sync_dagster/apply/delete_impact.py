@@ -6,11 +6,12 @@ blocks such rows (``sql/match/delete_impact.sql``); this is the last check, also
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from netbox_sync_dagster.apply.came_along import DEVICES, parts_unchanged
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.compare.causes import cause, read_reason
 from netbox_sync_dagster.server_errors import ServerError
@@ -50,9 +51,10 @@ def held(netbox: NetBoxWriter, object_type: str, rows: Iterable[Object]) -> dict
     NetBox would delete such dependents too, clear their reference, or refuse. Raises ServerError.
     """
     rows = list(rows)
-    found = hanging(netbox, object_type, rows)
+    found = _dependents(netbox, object_type, rows, lambda item: False)
+    along = _take_out_parts(netbox, found, lambda item: False) if object_type == DEVICES else {}
     for row in rows:
-        if row["id"] not in found and (counted := _counted(row)):
+        if row["id"] not in found and (counted := _counted(row, along.get(row["id"], Counter()))):
             found[row["id"]] = [Hanging(object_type, row["id"], "", text) for text in counted]
     return {number: read_reason(reason_of(items)).sentence for number, items in found.items()}
 
@@ -69,8 +71,17 @@ def reason_of(items: list[Hanging]) -> str:
 def hanging(
     netbox: NetBoxWriter, object_type: str, rows: Iterable[Object], leaves: Leaves = lambda item: False
 ) -> Found:
-    """The dependents of each of these objects, by id, except those that ``leaves``. Raises ServerError."""
-    rows = list(rows)
+    """The dependents of each of these objects, by id, except those that ``leaves``. Raises ServerError.
+
+    Parts that came with a device from its type do not count, if they are unchanged and nothing depends on them.
+    """
+    found = _dependents(netbox, object_type, list(rows), leaves)
+    if object_type == DEVICES:
+        _take_out_parts(netbox, found, leaves)
+    return found
+
+
+def _dependents(netbox: NetBoxWriter, object_type: str, rows: list[Object], leaves: Leaves) -> Found:
     found: Found = defaultdict(list)
     if not rows or object_type not in DELETED:
         return found
@@ -78,6 +89,43 @@ def hanging(
         if not leaves(item) and item not in found[number]:
             found[number].append(item)
     return {number: items for number, items in found.items() if items}
+
+
+def _take_out_parts(netbox: NetBoxWriter, found: Found, leaves: Leaves) -> dict[int, Counter[str]]:
+    """Take the parts that came with a device out of ``found``; returns how many of each type, by device.
+
+    A part with dependents is replaced by these.
+    """
+    parts = {
+        number: [(item.related, item.related_id) for item in items if item.field == "device"]
+        for number, items in found.items()
+    }
+    along = parts_unchanged(netbox, {number: places for number, places in parts.items() if places})
+    on: dict[tuple[str, int], list[Hanging]] = {}
+    for object_type in sorted({kind for kind, _ in along}):
+        rows = netbox.by_ids(object_type, [number for kind, number in along if kind == object_type])
+        more = _dependents(
+            netbox,
+            object_type,
+            list(rows.values()),
+            lambda item: leaves(item) or (item.related, item.related_id) in along,
+        )
+        on |= {(object_type, number): items for number, items in more.items()}
+    taken: dict[int, Counter[str]] = {}
+    for number, items in list(found.items()):
+        taken[number] = Counter(item.related for item in items if (item.related, item.related_id) in along)
+        left: list[Hanging] = []
+        for item in items:
+            place = item.related, item.related_id
+            if place in on:
+                left += [replace(one, text=f"{one.text} ({item.text})") for one in on[place]]
+            elif place not in along:
+                left.append(item)
+        if left:
+            found[number] = left
+        else:
+            del found[number]
+    return taken
 
 
 class _Asking:
@@ -269,13 +317,17 @@ def _id(value: Any) -> int:
     return int(value["id"] if isinstance(value, dict) else value)
 
 
-def _counted(row: Object) -> list[str]:
-    """Counts in the object's own answer, in case the table lacks a relation."""
+def _counted(row: Object, along: Counter[str]) -> list[str]:
+    """Counts in the object's own answer, in case the table lacks a relation; without parts that came ``along``."""
+    came = {
+        kind.partition("/")[2].removesuffix("s").replace("-", "_"): number for kind, number in along.items()
+    }
     names = []
     for name, number in row.items():
         if isinstance(number, int) and number and (name.endswith("_count") or name.startswith("count_")):
-            words = name.removeprefix("count_").removesuffix("_count").replace("_", " ")
-            names.append(f"{number} {words}")
+            counted = name.removeprefix("count_").removesuffix("_count")
+            if number > came.get(counted, 0):
+                names.append(f"{number} {counted.replace('_', ' ')}")
     if row.get("tagged_items"):
         names.append(f"{row['tagged_items']} tagged objects")
     return names

@@ -9,7 +9,7 @@ from netbox_sync_dagster.apply import plan_undo
 from netbox_sync_dagster.compare.plan import load_plan
 from tests.apply.conftest import ApplyHarness, NetBoxFixtures, verdicts
 from tests.apply.drafts import Draft, of, ref
-from tests.apply.undoing import back_and_forth
+from tests.apply.undoing import back_and_forth, not_applied
 from tests.support import NetBox
 
 
@@ -188,3 +188,48 @@ def test_a_module_into_whose_port_somebody_plugged_a_cable_stays_and_so_does_its
         ("module_bays", "free"): "applied",
     }
     assert netbox.all("dcim/cables", device_id=fixtures.device["id"])
+
+
+def test_a_device_goes_with_the_ports_that_came_with_its_type(
+    harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
+) -> None:
+    """Ports as they came go along; one that somebody edited or uses keeps its device."""
+    kind = fixtures.device_type
+    for name in ("Gi1", "Gi2"):
+        netbox.create("dcim/interface-templates", device_type=kind["id"], name=name, type="1000base-t")
+    draft = Draft()
+    for name in ("new", "edited", "used"):
+        fields = {"site": of(fixtures.site), "device_type": of(kind), "role": of(fixtures.role)}
+        full = f"{name}-{fixtures.suffix}"
+        draft.create(
+            "devices", name, {"name": full, **fields, "status": "active"}, object_type="dcim/devices"
+        )
+    result = harness.approve_and_apply(draft.publish(harness.warehouse))
+    assert not_applied(result) == []
+    ids = {v.key: v.netbox_id for v in result.verdicts}
+    gi1 = {name: netbox.one("dcim/interfaces", device_id=ids[name], name="Gi1") for name in ids}
+    netbox.edit("dcim/interfaces", gi1["new"]["id"], description="for an hour")
+    netbox.edit("dcim/interfaces", gi1["new"]["id"], description="")
+    netbox.edit("dcim/interfaces", gi1["edited"]["id"], description="uplink")
+    netbox.create(
+        "ipam/ip-addresses",
+        address=fixtures.ip(1),
+        assigned_object_type="dcim.interface",
+        assigned_object_id=gi1["used"]["id"],
+    )
+
+    plan = plan_undo(harness.warehouse, harness.target, result.apply_id or "")
+    tail = "in NetBox would go with it or lose it, and no change says so"
+    assert {row.key: (row.action, row.reason) for row in plan.rows} == {
+        "new": ("delete", None),
+        "edited": ("conflict", f"interface Gi1 {tail}"),
+        "used": ("conflict", f"IP address {fixtures.ip(1)} (interface Gi1) {tail}"),
+    }
+    undone = harness.approve_and_apply(plan)
+    assert verdicts(undone) == {"new": "applied"}
+    assert netbox.all("dcim/interfaces", id=gi1["new"]["id"]) == []
+
+    again = harness.approve_and_apply(plan_undo(harness.warehouse, harness.target, undone.apply_id or ""))
+    assert verdicts(again) == {"new": "applied"}
+    device = netbox.one("dcim/devices", name=f"new-{fixtures.suffix}")
+    assert [row["name"] for row in netbox.all("dcim/interfaces", device_id=device["id"])] == ["Gi1", "Gi2"]
