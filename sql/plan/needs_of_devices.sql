@@ -94,6 +94,14 @@ select 'devices', key, 'device_type', 'devices', key, 'platform',
     because('platform_of_another_manufacturer', {its: 'its', platform: had_platform_name, model: model})
 from devices where netbox_id is not null and had_platform_maker is not null and maker <> had_platform_maker
 union all
+-- A device at a unit or face of a rack does not lose the rack.
+select 'devices', w.key, 'rack', 'devices', null, null, because('device_at_a_rack_unit', {rack: r.name})
+from diff.written w
+join netbox.devices d on d.id = w.netbox_id
+join netbox.racks r on r.id = d.rack_id
+where w.resource = 'devices' and w.field = 'rack' and w.after = 'null'
+  and coalesce(d.position::varchar, d.face) is not null
+union all
 -- A device stays at its rack unit, and its type must have room there.
 select 'devices', f.key, f.field, 'devices', null, null, case when r.no_place
     then because('type_not_for_a_rack_unit', {model: r.model, rack: r.rack})

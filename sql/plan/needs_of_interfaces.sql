@@ -4,14 +4,26 @@
 with ports as materialized (
     select 'interfaces' as resource, w.key, w.field, w.after, coalesce(a.mode, '') as mode,
         a.untagged_vlan_id is not null as untagged, len(coalesce(a.tagged_vlan_ids, [])) > 0 as tagged, a.type,
-        a.cable_id is not null as cabled, a.mark_connected, a.parent_id, a.lag_id, a.channel_id
+        a.cable_id is not null as cabled, a.mark_connected, a.parent_id, a.lag_id, a.channel_id, a.channels, a.poe_mode,
+        coalesce(a.rf_role, a.rf_channel_frequency::varchar, a.rf_channel_width::varchar) as wireless
     from diff.written w join netbox.interfaces a on a.id = w.netbox_id
-    where w.resource = 'interfaces' and w.field in ('mode', 'untagged_vlan', 'tagged_vlans', 'type', 'parent', 'lag')
+    where w.resource = 'interfaces'
+      and w.field in ('mode', 'untagged_vlan', 'tagged_vlans', 'type', 'parent', 'lag', 'mark_connected')
     union all
     select 'vm_interfaces', w.key, w.field, w.after, coalesce(a.mode, ''), a.untagged_vlan_id is not null,
-        len(coalesce(a.tagged_vlan_ids, [])) > 0, null, false, false, null, null, null
+        len(coalesce(a.tagged_vlan_ids, [])) > 0, null, false, false, null, null, null, null, null, null
     from diff.written w join netbox.vm_interfaces a on a.id = w.netbox_id
     where w.resource = 'vm_interfaces' and w.field in ('mode', 'untagged_vlan', 'tagged_vlans')
+),
+
+-- Interfaces that a rule marks as connected, with the type that they have and the one that they will have.
+marked as (
+    select r.key, any_value(a.type) as had_type, any_value(f.after ->> '$') filter (f.field = 'type') as new_type
+    from diff.rows r
+    left join netbox.interfaces a on a.id = r.netbox_id, unnest(r.fields) as u(f)
+    where r.resource = 'interfaces' and r.action in ('create', 'update') and f.decision = 'update'
+      and len(list_filter(r.fields, lambda f: f.field = 'mark_connected' and f.after = 'true')) > 0
+    group by r.key
 ),
 
 -- Devices and machines of NetBox with the site that they have and the one that they will have. moved_by: the field of
@@ -75,6 +87,24 @@ from ports where field = 'mode' and untagged and after in ('null', '""')
 union all
 select resource, key, field, resource, null, null, because('interface_has_a_cable')
 from ports where field = 'type' and is_virtual_type(after ->> '$') and (cabled or mark_connected)
+union all
+select resource, key, field, resource, null, null, because('cabled_not_marked_as_connected')
+from ports where field = 'mark_connected' and after = 'true' and cabled
+union all
+select 'interfaces', key, 'mark_connected', 'interfaces', if(is_virtual_type(new_type), null, key), 'type',
+    because('type_not_marked_as_connected', {type: coalesce(new_type, had_type)})
+from marked where is_virtual_type(new_type) or is_virtual_type(had_type)
+union all
+select resource, key, field, resource, null, null, because('interface_has_poe', {type: after ->> '$'})
+from ports where field = 'type' and poe_mode is not null and is_virtual_type(after ->> '$')
+union all
+select resource, key, field, resource, null, null, because('interface_is_wireless', {type: after ->> '$'})
+from ports where field = 'type' and wireless is not null and not is_wireless_type(after ->> '$')
+union all
+select resource, key, field, resource, null, null, because('interface_is_channelized', {type: after ->> '$'})
+from ports
+where field = 'type' and channels is not null
+  and (is_virtual_type(after ->> '$') or is_wireless_type(after ->> '$') or after = '"channel"')
 union all
 select resource, key, field, resource, key, 'parent', because('interface_has_a_parent')
 from ports where field = 'type' and after <> '"virtual"' and parent_id is not null and channel_id is null

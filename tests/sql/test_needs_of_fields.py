@@ -123,6 +123,61 @@ def test_the_type_is_not_changed_under_a_cable_a_parent_or_a_lag() -> None:
     assert breakout.fields["type"] == "1000base-t"
 
 
+def test_the_type_is_not_changed_under_poe_wireless_fields_or_channels() -> None:
+    estate = _ports()
+    port(estate, 1, "Po1", ifType="ieee8023adLag")
+    interface(estate, 11, "Po1", poe_mode="pse")
+    port(estate, 2, "wl0")
+    interface(estate, 12, "wl0", type="ieee802.11ax", rf_role="ap")
+    port(estate, 3, "wl1")
+    interface(estate, 13, "wl1", type="ieee802.11ax", rf_channel_width=20.0)
+    port(estate, 4, "Gi0/4", ifType="propVirtual")
+    interface(estate, 14, "Gi0/4", type="40gbase-x-qsfpp", channels=4)
+    port(estate, 5, "Gi0/5")
+    interface(estate, 15, "Gi0/5", type="40gbase-x-qsfpp", channels=4, poe_mode="pd")
+    assert told(estate, "interfaces") == {
+        "sw1 Po1": ("update", "type: it has a PoE mode in NetBox, which type lag does not allow"),
+        **{
+            f"sw1 wl{number}": (
+                "update",
+                "type: it has a wireless role or channel in NetBox, which type 1000base-t does not allow",
+            )
+            for number in (0, 1)
+        },
+        "sw1 Gi0/4": ("update", "type: it has channels in NetBox, which type virtual does not allow"),
+    }
+    (changed,) = [row for row in estate.rows() if row.key == "sw1 Gi0/5"]
+    assert changed.fields["type"] == "1000base-t"
+
+
+def test_a_rule_marks_no_virtual_or_cabled_interface_as_connected() -> None:
+    estate = _ports()
+    port(estate, 1, "Gi0/1")
+    interface(estate, 11, "Gi0/1", cable_id=5)
+    port(estate, 2, "Vlan2", ifType="propVirtual")
+    interface(estate, 12, "Vlan2", type="virtual")
+    port(estate, 3, "Vlan3", ifType="propVirtual")
+    port(estate, 4, "Vlan4", ifType="propVirtual")
+    interface(estate, 14, "Vlan4")
+    port(estate, 5, "Gi0/5")
+    interface(estate, 15, "Gi0/5", type="virtual")
+    estate.rule(
+        "interfaces.sql", "SELECT key, 'mark_connected' AS field, true AS value FROM desired.interfaces"
+    )
+    virtual = "NetBox does not mark interfaces of type virtual as connected"
+    assert told(estate, "interfaces") == {
+        "sw1 Gi0/1": (
+            "update",
+            "mark_connected: it has a cable in NetBox, and NetBox does not mark such an interface as connected",
+        ),
+        "sw1 Vlan2": ("update", f"mark_connected: {virtual}"),
+        "sw1 Vlan3": ("blocked", f"mark_connected: {virtual}"),
+        "sw1 Vlan4": ("update", f"mark_connected: {virtual}"),
+    }
+    fields = {row.key: row.fields for row in estate.rows() if row.resource == "interfaces"}
+    assert (fields["sw1 Gi0/5"]["type"], fields["sw1 Gi0/5"]["mark_connected"]) == ("1000base-t", True)
+
+
 def test_parent_and_lag_are_not_set_on_a_type_that_does_not_take_them() -> None:
     estate = _ports("type")
     port(estate, 1, "Po1", ifType="ieee8023adLag")

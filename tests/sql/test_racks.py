@@ -18,10 +18,10 @@ TYPES: dict[str, dict[str, Any]] = {
 }
 
 
-def _rack(wanted: str, now: str = "Half", **place: Any) -> Estate:
+def _rack(wanted: str, now: str = "Half", owned: str = "device_type", **place: Any) -> Estate:
     """sw1 at U10, front, of a rack of ten units, which LibreNMS says to be of another type; its serial differs too."""
     estate = switch(
-        policies={**GENEROUS, "owns": ["devices.serial", "devices.device_type"]},
+        policies={**GENEROUS, "owns": ["devices.serial", f"devices.{owned}"]},
         mappings={"device_types": {"X1": wanted}},
     )
     estate.add("netbox.sites", id=1, name="Paris", slug="paris")
@@ -116,3 +116,23 @@ def test_every_edit_of_a_device_that_has_no_room() -> None:
     _beside(estate, "Half", 10.0, "rear")
     (row,) = [row for row in estate.rows() if row.resource == "devices"]
     assert (row.reason, set(row.fields)) == (None, {"serial", "device_type"})
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        ({}, True),
+        ({"position": None}, True),
+        ({"position": None, "face": None}, False),
+    ],
+)
+def test_a_rule_that_takes_a_device_out_of_its_rack(place: dict[str, Any], kept: bool) -> None:
+    """NetBox refuses a unit or face without a rack, and rules cannot clear these."""
+    estate = _rack("Half", owned="rack", **place)
+    estate.rule("devices.sql", "SELECT key, 'rack' AS field, '' AS value FROM desired.devices")
+    (row,) = [row for row in estate.rows() if row.resource == "devices"]
+    if kept:
+        reason = "rack: the device is at a unit or face of rack R1 in NetBox"
+        assert (row.action, row.reason, row.fields) == ("update", reason, {"serial": "FOC2"})
+    else:
+        assert (row.action, row.reason, row.fields) == ("update", None, {"serial": "FOC2", "rack": None})

@@ -23,7 +23,7 @@ CustomFields = dict[str, str]
 # Columns that NetBox gives as {value, label} in REST, as the plain value in GraphQL; empty means none.
 _CHOICES = {
     *("status", "type", "mode", "role", "start_on_boot", "subtype", "format", "priority"),
-    *("face", "subdevice_role"),
+    *("face", "subdevice_role", "poe_mode", "rf_role"),
 }
 # GraphQL writes decimals, and whole numbers that may be large, as text.
 _NUMBERS = {"BIGINT": int, "DOUBLE": float}

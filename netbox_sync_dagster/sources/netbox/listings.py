@@ -251,6 +251,7 @@ SINCE = {
     "virtual_machine_type_id": (4, 6),
     "custom_fields.status": (4, 7),
     "interfaces.channel_id": (4, 7),
+    "interfaces.channels": (4, 7),
     "module_bays.enabled": (4, 6),
     "bay_type_ids": (4, 7),
 }

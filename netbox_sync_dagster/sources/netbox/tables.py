@@ -64,12 +64,14 @@ _NETBOX = {
         start_on_boot serial primary_ip4_id:BIGINT primary_ip6_id:BIGINT description comments
         tags:VARCHAR[] cf virtual_machine_type_id:BIGINT""",
     # speed in kbit/s; primary_mac_id the MAC address object; cable_id where a cable is attached; channel_id, NetBox 4.7
-    # and newer, the channel of its parent that a subinterface of a breakout port is bound to.
+    # and newer, the channel of its parent that a subinterface of a breakout port is bound to; channels, as new, how many
+    # a breakout port has. rf_channel_frequency and rf_channel_width in MHz.
     "interfaces": _NB
     + """device_id:BIGINT name label type enabled:BOOLEAN mtu:INTEGER speed:BIGINT
         description mode untagged_vlan_id:BIGINT tagged_vlan_ids:BIGINT[] lag_id:BIGINT parent_id:BIGINT
         bridge_id:BIGINT vrf_id:BIGINT mgmt_only:BOOLEAN mark_connected:BOOLEAN cable_id:BIGINT
-        module_id:BIGINT primary_mac_id:BIGINT channel_id:INTEGER tags:VARCHAR[] cf""",
+        module_id:BIGINT primary_mac_id:BIGINT channel_id:INTEGER channels:INTEGER poe_mode rf_role
+        rf_channel_frequency:DOUBLE rf_channel_width:DOUBLE tags:VARCHAR[] cf""",
     "vm_interfaces": _NB
     + """virtual_machine_id:BIGINT name enabled:BOOLEAN mtu:INTEGER description mode
         untagged_vlan_id:BIGINT tagged_vlan_ids:BIGINT[] parent_id:BIGINT bridge_id:BIGINT vrf_id:BIGINT

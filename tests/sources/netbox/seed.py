@@ -138,7 +138,10 @@ def _devices(seed: Seed, tags: list[Row]) -> None:
     post("dcim/interfaces", port, "port")
     sub = {**of, "name": "Gi0/1.5", "type": "virtual", "parent": ids["port"], "vrf": ids["red"]}
     post("dcim/interfaces", {**sub, "bridge": ids["lag"], "mark_connected": False}, "sub")
-    post("dcim/interfaces", {"device": ids["sw2"], "name": "Gi0/1", "type": "1000base-t"}, "peer")
+    peer = {"device": ids["sw2"], "name": "Gi0/1", "type": "1000base-t", "poe_mode": "pse"}
+    post("dcim/interfaces", peer, "peer")
+    radio = {"device": ids["sw2"], "name": "wl0", "type": "ieee802.11ax", "rf_role": "ap"}
+    post("dcim/interfaces", {**radio, "rf_channel_frequency": 2412.5, "rf_channel_width": 22}, "radio")
     if seed.version >= (4, 7):
         breakout = {"device": ids["sw2"], "name": "Et1", "type": "40gbase-x-qsfpp", "channels": 2}
         post("dcim/interfaces", breakout, "breakout")
@@ -194,13 +197,13 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
     bay_types = [i["bay_type"]] if "bay_type" in i else None
     channels: list[tuple[Any, ...]] = []
     if "channel" in i:
-        tail = (None, [], '{"seed_number":null}')
+        tail = (*(None,) * 4, [], '{"seed_number":null}')
         blank = (None,) * 4
         channels = [
             (i["breakout"], i["sw2"], "Et1", "", "40gbase-x-qsfpp", True, None, None, "", None, None, [])
-            + (*blank, False, False, None, None, None, *tail),
+            + (*blank, False, False, *blank, 2, *tail),
             (i["channel"], i["sw2"], "Et1/2", "", "channel", True, None, None, "", None, None, [], None)
-            + (i["breakout"], None, None, False, False, None, None, None, 2, *tail[1:]),
+            + (i["breakout"], None, None, False, False, None, None, None, 2, None, *tail),
         ]
     cf = DEVICE_CF % ('"b"', '{"b":[2],"value":1}', 1.5, i["paris"], f"[{i['paris']}]")
     n = None
@@ -269,14 +272,17 @@ def expected(i: dict[str, int]) -> dict[str, list[tuple[Any, ...]]]:
         ],
         "interfaces": [
             (i["lag"], i["sw1"], "Po1", "", "lag", True, n, n, "", n, n, [], n, n, n, n, False, False)
-            + (n, n, n, n, [], '{"seed_number":null}'),
+            + (n,) * 9
+            + ([], '{"seed_number":null}'),
             (i["port"], i["sw1"], "Gi0/1", "uplink", "1000base-t", False, 9000, 1000000, "to sw2", "tagged")
             + (i["vlan101"], sorted([i["vlan102"], i["vlan300"]]), i["lag"], n, n, n, True, False)
-            + (i["cable"], n, i["mac"], n, ["seed-blue"], '{"seed_number":7}'),
+            + (i["cable"], n, i["mac"], n, n, n, n, n, n, ["seed-blue"], '{"seed_number":7}'),
             (i["sub"], i["sw1"], "Gi0/1.5", "", "virtual", True, n, n, "", n, n, [], n, i["port"], i["lag"])
-            + (i["red"], False, False, n, n, n, n, [], '{"seed_number":null}'),
+            + (i["red"], False, False, n, n, n, n, n, n, n, n, n, [], '{"seed_number":null}'),
             (i["peer"], i["sw2"], "Gi0/1", "", "1000base-t", True, n, n, "", n, n, [], n, n, n, n)
-            + (False, False, i["cable"], n, n, n, [], '{"seed_number":null}'),
+            + (False, False, i["cable"], n, n, n, n, "pse", n, n, n, [], '{"seed_number":null}'),
+            (i["radio"], i["sw2"], "wl0", "", "ieee802.11ax", True, n, n, "", n, n, [], n, n, n, n)
+            + (False, False, n, n, n, n, n, n, "ap", 2412.5, 22.0, [], '{"seed_number":null}'),
             *channels,
         ],
         "vm_interfaces": [
