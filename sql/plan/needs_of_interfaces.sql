@@ -1,6 +1,6 @@
 -- Interfaces: the VLANs that a mode and a site allow, and the fields that a type allows; see sql/plan/field_needs.sql.
 -- Only with rows of diff.written_fields WHERE resource IN ('interfaces', 'vm_interfaces')
---   AND field IN ('mode', 'untagged_vlan', 'tagged_vlans', 'type', 'parent', 'lag').
+--   AND field IN ('mode', 'untagged_vlan', 'tagged_vlans', 'type', 'parent', 'lag', 'mark_connected').
 with ports as materialized (
     select 'interfaces' as resource, w.key, w.field, w.after, coalesce(a.mode, '') as mode,
         a.untagged_vlan_id is not null as untagged, len(coalesce(a.tagged_vlan_ids, [])) > 0 as tagged, a.type,

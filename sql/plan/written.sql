@@ -1,5 +1,6 @@
 -- The fields that would be written and may need others; see sql/plan/field_needs.sql. Rows of nothing but fields that
--- never do are left out. Of a new interface NetBox checks its VLANs against the device or machine, which may be there.
+-- never do are left out. Of a new interface NetBox checks its VLANs against the device or machine, which may be there,
+-- and its mark against its type.
 select r.resource, r.key, r.netbox_id, r.action, f.field, f.after
 from (
     from diff.rows where action in ('create', 'update')
@@ -9,4 +10,5 @@ from (
 ) r, unnest(r.fields) as u(f)
 where f.decision = 'update'
   and (r.action = 'update' or r.resource in ('devices', 'virtual_machines', 'primary_ips', 'primary_macs')
-       or (r.resource in ('interfaces', 'vm_interfaces') and f.field in ('untagged_vlan', 'tagged_vlans')))
+       or (r.resource in ('interfaces', 'vm_interfaces')
+           and f.field in ('untagged_vlan', 'tagged_vlans', 'mark_connected')))
