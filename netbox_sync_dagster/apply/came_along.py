@@ -25,7 +25,7 @@ _ATTACHED = ("cable", "installed_module", "installed_device")
 
 
 def parts_unchanged(netbox: NetBoxWriter, parts: dict[int, Collection[Place]]) -> set[Place]:
-    """Those of these parts of devices (by the device's id) that came with their device and are as they came.
+    """Those of these parts of devices (by the device's id) that came with their device and have not changed since.
 
     NetBox's changelog proves it: the request that created the device created the part too, and the part's content is
     the same now. Without the right to read the changelog nothing is proven. Raises ServerError.
@@ -92,7 +92,7 @@ def _is_create(entry: Object) -> bool:
 
 
 def _content(entry: Object) -> dict[str, Any]:
-    """What the object was after a change, without times; a custom field without a value is none."""
+    """What the object was after a change, without times and custom fields that have no value."""
     content = {name: value for name, value in (entry["postchange_data"] or {}).items() if name not in _TIMES}
     values = content.get("custom_fields") or {}
     return {**content, "custom_fields": {name: value for name, value in values.items() if value is not None}}

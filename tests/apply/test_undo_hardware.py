@@ -193,7 +193,7 @@ def test_a_module_into_whose_port_somebody_plugged_a_cable_stays_and_so_does_its
 def test_a_device_goes_with_the_ports_that_came_with_its_type(
     harness: ApplyHarness, netbox: NetBox, fixtures: NetBoxFixtures
 ) -> None:
-    """Ports as they came go along; one that somebody edited or uses keeps its device."""
+    """Unchanged ports are deleted along with it; a port that someone edited or uses keeps its device."""
     kind = fixtures.device_type
     for name in ("Gi1", "Gi2"):
         netbox.create("dcim/interface-templates", device_type=kind["id"], name=name, type="1000base-t")
