@@ -109,6 +109,9 @@ def _make(database: Database, stage: Stage) -> None:
     slices = -(-row[0] // SLICE_ROWS) if row else 1
     if by is None or slices <= 1:
         kind_of = "VIEW" if stage.is_view else "TABLE"
+        if stage.is_view and stage.only_with:
+            # Until now a table without rows.
+            database.run(f"DROP TABLE IF EXISTS {stage.table}")
         made = database.run(f"CREATE OR REPLACE {kind_of} {stage.table} AS {query}")
         if stage.is_view:
             database.wrote(stage.table)

@@ -46,6 +46,15 @@ create table match.vlans (
 create table match.link_removals (field varchar, key varchar, netbox_id bigint);
 create table match.differing_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, problem varchar);
+create table match.wanted_vlans (
+    key varchar, mode varchar, mode_if_empty varchar, none boolean, untagged varchar, untagged_problem varchar,
+    tagged varchar, tagged_problem varchar, shows_all boolean);
+create table match.held_vlans (id bigint, untagged varchar, tagged varchar);
+create table match.wanted_links (
+    key varchar, lag_id bigint, lag_name varchar, lag_undecided varchar, lag varchar, parent_id bigint,
+    parent_name varchar, parent_undecided varchar, parent varchar, bridge_undecided varchar, bridge varchar,
+    leaves_lag boolean, leaves_parent boolean, leaves_bridge boolean);
+create table match.held_links (id bigint, lag varchar, parent varchar, bridge varchar);
 create table match.never_seen (resource varchar, owner varchar, reason varchar);
 create table match.reused_ids as from match.never_seen;
 create table match.stack_dependencies (resource varchar, key varchar, needs_resource varchar, needs_key varchar);
