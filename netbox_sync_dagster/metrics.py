@@ -94,7 +94,9 @@ _READS = f"""
 
 def _ledger(warehouse: Warehouse) -> Iterator[Metric]:
     verdicts, applies, tries = ask(
-        warehouse, lambda con: [con.execute(sql).fetchall() for sql in (_VERDICTS, _APPLIES, _READS)]
+        warehouse,
+        lambda con: [con.execute(sql).fetchall() for sql in (_VERDICTS, _APPLIES, _READS)],
+        status=True,
     )
     counted = {(endpoint, verdict): number for endpoint, verdict, number in verdicts}
     yield _counter(

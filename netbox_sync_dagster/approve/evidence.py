@@ -22,7 +22,7 @@ _HISTORY = 50
 
 def evidence_of(warehouse: Warehouse, config: Config, head: PlanHead, row: DiffRow) -> dict[str, Any]:
     """``evidence`` over a new connection."""
-    return ask(warehouse, lambda con: evidence(con, warehouse, config, head, row))
+    return ask(warehouse, lambda con: evidence(con, warehouse, config, head, row), status=True)
 
 
 def evidence(
@@ -32,7 +32,8 @@ def evidence(
     because it reverts an apply, say; ``more``: how many more such rows there are; ``removed``: whether the source shows no such
     object; ``snapshots``: what was read and when; ``last_written`` by field;
     ``history`` of the NetBox object, newest first, at most 50 entries (``object_history``); ``netbox_page``: its page in NetBox, ``source_page`` that of the
-    source, or None. ``con`` has the views of ``storage.views``."""
+    source, or None. ``con`` has the views of ``storage.views``, also
+    ``sync.status``."""
     page = None
     if row.netbox_id is not None and not row.object_type.startswith("plugins/"):
         page = f"{config.netbox.base_url}/{row.object_type}/{row.netbox_id}/"

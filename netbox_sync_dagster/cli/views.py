@@ -30,7 +30,7 @@ def query(warehouse: Warehouse, sql: str, *, history: bool = False, few: bool = 
         return [column[0] for column in cursor.description or ()], cursor.fetchall()
 
     try:
-        return ask(warehouse, look, few=few, history=history)
+        return ask(warehouse, look, few=few, status=few, history=history)
     except duckdb.Error as error:
         raise _refused(error) from None
 

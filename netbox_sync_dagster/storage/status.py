@@ -91,7 +91,7 @@ def read_status(warehouse: Warehouse) -> list[Status]:
     names = [item.name for item in fields(Status)]
     columns = ", ".join(names)
     sql = f"SELECT {columns} FROM sync.status ORDER BY system <> 'netbox', natural_order(endpoint), endpoint"
-    rows = ask(warehouse, lambda con: con.execute(sql).fetchall())
+    rows = ask(warehouse, lambda con: con.execute(sql).fetchall(), status=True)
     return [Status(**dict(zip(names, row, strict=True))) for row in rows]
 
 

@@ -65,9 +65,13 @@ _STORAGE_VERSION = "v1.0.0"
 # The snapshot that a file belongs to, by its path.
 _ID_OF_FOLDER = "coalesce(nullif(regexp_extract(filename, '/([0-9][^/]*)/[^/]*$', 1), ''), snapshot_id)"
 # Hand-written views: first those for ``sync.status`` and the ledger, then those that read the generated ones.
-_FIRST = ("views/ledger.sql", "views/decisions.sql")
-_FEW = ("views/sync.sql",)
+_DECISIONS = "views/decisions.sql"
+_FIRST = ("views/ledger.sql", _DECISIONS)
+_STATES = "views/change_states.sql"
+_STATUS = "views/sync.sql"
 _REST = ("views/ledger_objects.sql", "views/diff.sql", "views/across.sql", "views/comments.sql")
+# What diff.changes reads of _DECISIONS.
+_DECIDED = ("plans", "last_verdicts", "decisions")
 _CHANGES = "diffs/*/{current}/*.parquet"
 _SCHEMAS = (*SYSTEMS, "history", "desired", "diff", "ledger", "sync")
 
@@ -138,13 +142,19 @@ def _content_hash(file: Path) -> str:
 
 
 def open_views(
-    warehouse: Warehouse, *, history: bool = False, few: bool = False, in_memory: bool = False
+    warehouse: Warehouse,
+    *,
+    history: bool = False,
+    few: bool = False,
+    status: bool = False,
+    in_memory: bool = False,
 ) -> duckdb.DuckDBPyConnection:
     """A connection with the views. It takes no locks and waits for none; the caller closes it.
 
     The views are those of ``netbox_sync.duckdb`` if it is up to date, because DuckDB opens every file of a view that it
     creates. Otherwise, and with ``in_memory``, they are created in memory: ``history.*``, a month of files, only with
-    ``history``; with ``few`` only ``ledger.*``, ``diff.changes`` and the views for ``sync.status``, some of them tables.
+    ``history``; with ``few`` only ``ledger.*``, ``diff.changes`` and decisions, some of them tables, and with ``status``
+    those for ``sync.status``, which cost as much again.
     ``diff.changes`` then reads the diffs that were current when it was opened, and a query fails once another is
     current (``ask``).
 
@@ -157,7 +167,7 @@ def open_views(
     created = None
     # A read-only home (another user's warehouse) is read through the database file of the last sync.
     with suppress(OSError):
-        created = prepare_views(warehouse, history=history or not few, few=few)
+        created = prepare_views(warehouse, history=history or not few, few=few, status=status)
         if not (few or in_memory) and _is_current(warehouse, created):
             created = None
         elif not (few or history):
@@ -192,6 +202,7 @@ def ask(
     look: Callable[[duckdb.DuckDBPyConnection], Found],
     *,
     few: bool = True,
+    status: bool = False,
     history: bool = False,
 ) -> Found:
     """The result of ``look`` on the views (``open_views``); called again if a newer version became current meanwhile.
@@ -203,7 +214,8 @@ def ask(
     while True:
         in_memory = tries.pop(0)
         try:
-            with closing(open_views(warehouse, few=few, history=history, in_memory=in_memory)) as con:
+            opened = open_views(warehouse, few=few, status=status, history=history, in_memory=in_memory)
+            with closing(opened) as con:
                 return look(con)
         except duckdb.Error as error:
             if not few and (is_of_the_query(error) or isinstance(error, duckdb.ConversionException)):
@@ -223,7 +235,7 @@ def rows_of_diffs(warehouse: Warehouse) -> str:
     return sql.replace("{home}", connections.quoted(connections.pattern(warehouse.home)))
 
 
-def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> str:
+def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False, status: bool = False) -> str:
     """Create the empty files that the views need; returns the SQL that creates the views (which ones: see
     ``open_views``)."""
     desired = desired_columns()
@@ -243,17 +255,17 @@ def prepare_views(warehouse: Warehouse, *, history: bool, few: bool = False) -> 
     prepare_ledger(warehouse)
     lines = [f"CREATE SCHEMA IF NOT EXISTS {schema};" for schema in _SCHEMAS]
     lines += [read_sql(file) for file in ("natural.sql", "missing.sql", *_FIRST)]
-    if not few:
+    if few:
+        lines.append(_diff_view("changes", files_with_rows(warehouse)))
+    else:
         lines += _table_views(desired, history)
-    lines.append(_diff_view("changes", files_with_rows(warehouse) if few else [_CHANGES]))
-    if not few:
-        lines.append(folded("diff.changes", "diff"))
+        lines += _without_looking_again([*_diff_views(), folded("diff.changes", "diff")])
     lines += [
         read_sql(file)
         .replace("{state}", read_sql("views/state.sql"))
         .replace("{causes}", read_sql("causes.sql").rstrip())
         .replace("{rows}", _rows_of([_CHANGES]))
-        for file in (_FEW if few else (*_FEW, *_REST))
+        for file in (_STATES, *([_STATUS] * (status or not few)), *(() if few else _REST))
     ]
     if not few:
         lines += [source.comments() for source in sources().values()]
@@ -310,11 +322,30 @@ def _table_views(desired: Mapping[str, Columns], history: bool) -> list[str]:
         )
     for table, columns in desired.items():
         lines.append(_desired_view(table, columns))
+    return lines
+
+
+def _diff_views() -> list[str]:
+    """``diff.changes``, and one view per resource."""
+    lines = [_diff_view("changes", [_CHANGES])]
     for resource in RESOURCES:
         lines.append(_diff_view(resource, [f"diffs/*/{{current}}/{resource}.parquet"]))
         lines.append(
             f"COMMENT ON VIEW diff.{resource} IS 'Current differences in {resource}; columns as in diff.changes';"
         )
+    return lines
+
+
+def _without_looking_again(views: Sequence[str]) -> list[str]:
+    """The SQL that creates ``views``, each of which reads ``_DECIDED``: while they are created, those are views of tables
+    without rows. DuckDB looks through everything that a view reads when it creates it, which for decisions takes longer than
+    all the rest."""
+    lines = []
+    for name in _DECIDED:
+        lines.append(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM sync.{name} LIMIT 0;")
+        lines.append(f"CREATE OR REPLACE VIEW sync.{name} AS FROM temp.{name};")
+    lines += views
+    lines += [read_sql(_DECISIONS), *(f"DROP TABLE temp.{name};" for name in _DECIDED)]
     return lines
 
 

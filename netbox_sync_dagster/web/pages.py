@@ -63,7 +63,7 @@ def overview(visit: Visit) -> Response:
         return found, open_for(con, visit.rights), questions_for(con, visit.rights)
 
     try:
-        found, open_changes, questions = ask(visit.warehouse, look)
+        found, open_changes, questions = ask(visit.warehouse, look, status=True)
     except WarehouseError:
         found, open_changes, questions = [], {}, {}
     # The query has downloaded what is read now, for all endpoints together.
@@ -114,11 +114,13 @@ def head_of(visit: Visit) -> PlanHead:
         raise NotFound(str(error)) from None
 
 
-def read_rows(visit: Visit, head: PlanHead, look: Callable[[PlanRows], _T]) -> _T:
-    """What ``look`` finds in the rows of the plan that the person may see."""
+def read_rows(visit: Visit, head: PlanHead, look: Callable[[PlanRows], _T], *, status: bool = False) -> _T:
+    """What ``look`` finds in the rows of the plan that the person may see; with ``status`` it may ask for ``sync.status``."""
     rights = visit.rights
     return ask(
-        visit.warehouse, lambda con: look(PlanRows(con, visit.warehouse, [head], rights.visible_types))
+        visit.warehouse,
+        lambda con: look(PlanRows(con, visit.warehouse, [head], rights.visible_types)),
+        status=status,
     )
 
 
@@ -239,7 +241,7 @@ def row(visit: Visit) -> Response:
         known["history"] = [item for item in known["history"] if item["object_type"] in visible_types]
         return {"one": found[0], "needs": needs, "needed_by": needed_by, **known}
 
-    content = read_rows(visit, head, look)
+    content = read_rows(visit, head, look, status=True)
     one = content["one"]
     questions = shown_to(visit, head.name, questions_of_rows([one.row]))
     # The reason of a field that asks something is the title of its question.

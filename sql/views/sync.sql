@@ -54,13 +54,6 @@ where system not in ('run', 'notify') and heartbeat between
     now() - interval 1 minute and now() + interval 1 minute
 group by system, endpoint;
 
--- The decision on each row of the current diffs, see diff.changes.
-create or replace view sync.change_states as
-select
-    endpoint, resource, key, change_id, action, object_type, decision as state, decided_by as who, decided_at,
-    expires
-from diff.changes;
-
 -- What is known of every endpoint and of NetBox. every: configured seconds between syncs, 0 without an interval.
 -- Without a recorded configuration, endpoints that were read count as configured.
 create or replace view sync.facts as

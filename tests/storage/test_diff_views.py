@@ -164,7 +164,7 @@ def test_what_is_asked_while_a_diff_is_replaced_is_of_the_new_one(warehouse: War
             publish_diff(warehouse, "nms", create=2, drifted=1)
         return ask(con, "SELECT endpoint, waiting, drifted FROM sync.status")
 
-    assert views.ask(warehouse, look) == [("nms", 2, 1)]
+    assert views.ask(warehouse, look, status=True) == [("nms", 2, 1)]
     assert asked == 2
 
 

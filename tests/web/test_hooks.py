@@ -104,7 +104,7 @@ def machines(site: Site) -> list[str]:
 def reads(warehouse: Warehouse, endpoint: str = "paris") -> list[tuple[str | None, str | None]]:
     """(who, part) of every read of the endpoint, in order."""
     query = f"select who, part from sync.attempts where endpoint = '{endpoint}' order by seq"
-    return ask(warehouse, lambda con: con.execute(query).fetchall())
+    return ask(warehouse, lambda con: con.execute(query).fetchall(), status=True)
 
 
 def reads_so_far(warehouse: Warehouse) -> list[tuple[str | None, str | None]]:
@@ -117,7 +117,7 @@ def reads_so_far(warehouse: Warehouse) -> list[tuple[str | None, str | None]]:
 def compared(warehouse: Warehouse) -> list[tuple[str | None, str | None]]:
     """(who, part) of every comparison of the endpoint, in order."""
     query = "select who, part from sync.comparisons order by seq"
-    return ask(warehouse, lambda con: con.execute(query).fetchall())
+    return ask(warehouse, lambda con: con.execute(query).fetchall(), status=True)
 
 
 def test_a_guest_that_a_hook_names_is_read_alone_and_the_diff_stays_whole(hooked: Site) -> None:
@@ -137,7 +137,7 @@ def test_a_guest_that_a_hook_names_is_read_alone_and_the_diff_stays_whole(hooked
     # The status shows the last whole read.
     status = "select last_success = (select max(started) from sync.attempts where part is null and system = 'proxmox')"
     query = f"{status} from sync.status where endpoint = 'paris'"
-    assert ask(hooked.warehouse, lambda con: con.execute(query).fetchall()) == [(True,)]
+    assert ask(hooked.warehouse, lambda con: con.execute(query).fetchall(), status=True) == [(True,)]
     # Of an unknown guest only everything shows what it is.
     before = reads(hooked.warehouse)
     hooked.cluster.guests[102].maxmem = 6 * 2**30
@@ -343,4 +343,6 @@ def test_a_server_that_is_stopped_during_a_sync_ends_cleanly(hooked: Site) -> No
     assert "Traceback" not in err and "terminate called" not in err
     # The guest was read, and nothing counts as failed.
     query = "select ok, state from sync.attempts, sync.status where part = '101' and sync.status.endpoint = 'paris'"
-    assert ask(hooked.warehouse, lambda con: con.execute(query).fetchall()) == [(True, "changes waiting")]
+    assert ask(hooked.warehouse, lambda con: con.execute(query).fetchall(), status=True) == [
+        (True, "changes waiting")
+    ]
