@@ -9,7 +9,6 @@ from .models_dcim import template_counts
 from .rules_ipam import IP_ASSIGNMENT
 from .rules_virtualization import (
     assign_new_primary_mac,
-    drop_vlans_without_mode,
     ip_count,
     is_primary,
     mac_address,
@@ -220,7 +219,7 @@ INTERFACE = Model(
     display=rules.component_display,
     validate=rules.validate_interface,
     clean=rules.clean_interface,
-    before_save=drop_vlans_without_mode,
+    before_save=rules.complete_interface,
     after_save=assign_new_primary_mac,
     after_write=set_primary_mac,
     before_delete=cables.detach_cable,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .new_rows import blank
 from .rules_cables import VIRTUAL_TYPES, WIRELESS_TYPES, cable_row
-from .rules_virtualization import check_base_interface, check_mac_shortcut
+from .rules_virtualization import check_base_interface, check_mac_shortcut, drop_vlans_without_mode
 from .schema import LABELS, Row, ValidationFailed, fail
 from .store import Store
 
@@ -167,6 +167,8 @@ def validate_interface(session: Session, data: dict[str, Any], old: Row | None) 
 def clean_interface(session: Session, row: Row, old: Row | None) -> None:
     check_base_interface(session, row)
     kind, label = row["type"], LABELS["interface.type"][row["type"]]
+    if row["mark_connected"] and old is not None and cable_row(session.store, row) is not None:
+        raise fail("mark_connected", "Cannot mark as connected with a cable attached.")
     if old is not None and row["bridge"] == row["id"]:
         raise fail("bridge", "An interface cannot be bridged to itself.")
     if kind in VIRTUAL_TYPES:
@@ -199,7 +201,23 @@ def clean_interface(session: Session, row: Row, old: Row | None) -> None:
     ):
         if row[column] and kind not in WIRELESS_TYPES:
             raise fail(column, f"{what} may be set only on wireless interfaces.")
+    for column, value in _of_channel(row).items():
+        if row[column] and row[column] != value:
+            raise fail(column, f"Cannot specify custom {column[11:]} with channel selected.")
     _check_untagged(session, row)
+
+
+def _of_channel(row: Row) -> dict[str, float]:
+    """What the wireless channel says, as ``2.4g-1-2412-22``: MHz."""
+    if not row["rf_channel"]:
+        return {}
+    frequency, width = row["rf_channel"].split("-")[2:]
+    return {"rf_channel_frequency": float(frequency), "rf_channel_width": float(width)}
+
+
+def complete_interface(session: Session, row: Row, old: Row | None) -> None:
+    drop_vlans_without_mode(session, row, old)
+    row |= {column: row[column] or value for column, value in _of_channel(row).items()}
 
 
 def _check_channels(session: Session, row: Row) -> None:

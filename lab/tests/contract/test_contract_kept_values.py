@@ -289,3 +289,54 @@ def test_a_device_at_a_face_of_a_rack_whose_type_became_a_child(netbox: Any) -> 
         ]
     }
     netbox.patch(path, {"serial": "X1", "face": ""})
+
+
+def test_an_interface_keeps_a_type_that_allows_its_other_fields(netbox: Any) -> None:
+    device = netbox.device()
+    powered = netbox.interface(device, poe_mode="pse", poe_type="type2-ieee802.3at")
+    assert netbox.refused("PATCH", f"dcim/interfaces/{powered['id']}/", {"type": "lag"}) == {
+        "poe_mode": ["Virtual interfaces cannot have a PoE mode."]
+    }
+    netbox.patch(f"dcim/interfaces/{powered['id']}/", {"type": "ieee802.11ax"})
+    for number, (field, value, message) in enumerate(
+        (
+            ("rf_role", "ap", "Wireless role may be set only on wireless interfaces."),
+            ("rf_channel_frequency", 2412.5, "Channel frequency may be set only on wireless interfaces."),
+            ("rf_channel_width", 22, "Channel width may be set only on wireless interfaces."),
+        )
+    ):
+        radio = netbox.interface(device, f"wl{number}", "ieee802.11ax", **{field: value})
+        path = f"dcim/interfaces/{radio['id']}/"
+        assert netbox.refused("PATCH", path, {"type": "1000base-t"}) == {field: [message]}
+        netbox.patch(path, {"type": "other-wireless"})
+    # A channel brings its frequency and width along.
+    radio = netbox.interface(device, "wl3", "ieee802.11ax", rf_channel="2.4g-1-2412-22")
+    assert (radio["rf_channel_frequency"], radio["rf_channel_width"]) == (2412.0, 22.0)
+    path = f"dcim/interfaces/{radio['id']}/"
+    assert netbox.refused("PATCH", path, {"rf_channel_width": 40}) == {
+        "rf_channel_width": ["Cannot specify custom width with channel selected."]
+    }
+    netbox.patch(path, {"rf_channel_width": 22})
+
+
+def test_an_interface_with_a_cable_is_not_marked_as_connected(netbox: Any) -> None:
+    device = netbox.device()
+    one, two = (netbox.interface(device, name) for name in ("eth1", "eth2"))
+    ends = [[{"object_type": "dcim.interface", "object_id": end["id"]}] for end in (one, two)]
+    netbox.new("dcim/cables", {"a_terminations": ends[0], "b_terminations": ends[1]})
+    assert netbox.refused("PATCH", f"dcim/interfaces/{one['id']}/", {"mark_connected": True}) == {
+        "mark_connected": ["Cannot mark as connected with a cable attached."]
+    }
+
+
+def test_a_device_at_a_unit_or_face_keeps_its_rack(netbox: Any) -> None:
+    site = netbox.site()
+    rack = netbox.new("dcim/racks", {"name": netbox.name("rack"), "site": site["id"]})
+    device = netbox.device(site, rack=rack["id"], face="front", position=3)
+    path = f"dcim/devices/{device['id']}/"
+    face = {"face": ["Cannot select a rack face without assigning a rack."]}
+    assert netbox.refused("PATCH", path, {"rack": None}) == face
+    netbox.patch(path, {"position": None})
+    assert netbox.refused("PATCH", path, {"rack": None}) == face
+    netbox.patch(path, {"face": ""})
+    assert netbox.patch(path, {"rack": None})["rack"] is None
