@@ -16,7 +16,8 @@ MADE = (
     *("virtualization/interfaces", "virtualization/virtual-machines", "dcim/modules", "dcim/module-bays"),
     *("dcim/interfaces", "dcim/virtual-chassis", "dcim/devices", "virtualization/clusters"),
     *("virtualization/cluster-groups", "virtualization/cluster-types", "ipam/vlans", "ipam/vlan-groups"),
-    *("ipam/vrfs", "ipam/prefixes", "dcim/module-types", "dcim/device-types", "dcim/platforms"),
+    *("ipam/vrfs", "ipam/prefixes", "ipam/ip-ranges"),
+    *("dcim/module-types", "dcim/device-types", "dcim/platforms"),
     *("dcim/manufacturers", "dcim/device-roles", "dcim/locations", "dcim/sites", "tenancy/tenants"),
     *("extras/tags", "extras/custom-fields"),
 )
