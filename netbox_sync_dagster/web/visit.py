@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -159,7 +160,9 @@ def set_cookie(request: Request, response: Response, name: str, content: str) ->
     response.set_cookie(name, content, httponly=True, samesite="lax", secure=secure, path="/")
 
 
+@cache
 def templates() -> Environment:
+    """The pages' templates: they are compiled once per process."""
     found = Environment(
         loader=PackageLoader("netbox_sync_dagster.web"),
         autoescape=True,
