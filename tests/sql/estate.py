@@ -19,7 +19,7 @@ from netbox_sync_dagster.compare.answers import lapsed_of
 from netbox_sync_dagster.compare.causes import cause_kinds, read_reason, sentence_of
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.config_tables import add_id_field_facts, create_settings, settings_of
-from netbox_sync_dagster.compare.database import Database
+from netbox_sync_dagster.compare.database import Database, run
 from netbox_sync_dagster.compare.dependencies import settle
 from netbox_sync_dagster.compare.desired import make_desired
 from netbox_sync_dagster.compare.diff_files import add_change_ids
@@ -124,6 +124,22 @@ def _check_causes(row: str, action: str, reason: str | None, fields: list[dict[s
         assert cause is not None and cause_kinds()[cause].action == decision, (
             f"{where}: {decision}, but {text}"
         )
+
+
+# What a settled pair says, and what the rule for all the others says of it.
+_SETTLED = """
+SELECT key FROM match.device_pairs p JOIN match.device_exceptions e USING (key)
+WHERE settled AND (e.netbox_id, e.step, e.problem) IS DISTINCT FROM (p.id, p.step, NULL)
+UNION ALL
+SELECT key FROM match.virtual_machine_pairs p JOIN match.virtual_machine_exceptions e USING (key)
+WHERE settled AND (e.netbox_id, e.candidate_id, e.step, e.problem, e.name_held_by, e.moved_from)
+    IS DISTINCT FROM (p.id, p.id, 1, NULL, NULL, NULL)
+"""
+
+
+def check_settled(con: duckdb.DuckDBPyConnection) -> None:
+    """True of every settled pair: the rule that doubts everything finds the same."""
+    assert run(con, _SETTLED).fetchall() == []
 
 
 def _check_ids(con: duckdb.DuckDBPyConnection) -> None:
@@ -341,6 +357,7 @@ class Estate:
         make_desired(database, endpoint, None, lambda _: None, rules=RuleSet(self.rules))
         match_and_diff(database, lambda _: None)
         settle(con)
+        check_settled(con)
         _check_ids(con)
         found = con.execute(
             "SELECT resource, action, key, netbox_id, reason, fields FROM diff.rows ORDER BY ALL"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.sql.estate import check_settled
 from tests.sql.kinds import paris, told
 from tests.sql.rules import Rules
 
@@ -75,6 +76,7 @@ class Estate(Rules):
 
     def found(self) -> Found:
         self.run("match.device_pairs", "match.device_exceptions", "match.devices")
+        check_settled(self.con)
         rows = self.rows("SELECT key, netbox_id, problem FROM match.devices")
         return {key: (netbox_id, problem) for key, netbox_id, problem in rows}
 

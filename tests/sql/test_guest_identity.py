@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.sql.estate import check_settled
 from tests.sql.rules import Rules
 
 Found = dict[str, tuple[int | None, str | None]]
@@ -77,6 +78,7 @@ class Cluster(Rules):
     def found(self) -> Found:
         """{guest: (NetBox id, problem)}"""
         self.run("match.virtual_machine_pairs", "match.virtual_machine_exceptions", "match.virtual_machines")
+        check_settled(self.con)
         return {
             key: (netbox_id, problem)
             for key, netbox_id, problem in self.rows(
