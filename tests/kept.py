@@ -7,9 +7,10 @@ A warehouse names its servers by their URLs, so the servers of such tests listen
 from __future__ import annotations
 
 import atexit
-import copy
 import hashlib
+import io
 import os
+import pickle
 import shutil
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
@@ -175,11 +177,28 @@ def restore(server: LabNetBox, saved: dict[str, Any]) -> None:
     vars(server.store).update(_copied(saved))
 
 
+# Functions and locks, which a copy has in common with its original; by their id.
+_COMMON: dict[int, Any] = {}
+
+
+def _common(number: int) -> Any:
+    return _COMMON[number]
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, value: Any) -> Any:
+        if value is _common or not isinstance(value, (FunctionType, *_LOCKS)):
+            return NotImplemented
+        _COMMON[id(value)] = value
+        return _common, (id(value),)
+
+
 def _copied(content: dict[str, Any]) -> dict[str, Any]:
-    """A deep copy, with the same locks."""
-    return copy.deepcopy(
-        content, {id(value): value for value in content.values() if isinstance(value, _LOCKS)}
-    )
+    """A deep copy, with the same functions and locks. Pickled, as copy.deepcopy takes several times as long."""
+    pickled = io.BytesIO()
+    _Pickler(pickled, pickle.HIGHEST_PROTOCOL).dump(content)
+    copied: dict[str, Any] = pickle.loads(pickled.getvalue())
+    return copied
 
 
 @cache
