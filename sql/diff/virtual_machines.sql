@@ -100,15 +100,15 @@ written as (
 -- NetBox gives a machine the site of its cluster, or of its device, and refuses a cluster or device of another site
 -- after that: if one of them changes, the site changes too.
 sites as (
-    select w.key, existing(s.id, s.name) as site
+    select w.key, coalesce(c.site, case when d.netbox_id is distinct from a.device_id then existing(s.id, s.name) end)
+        as site
     from desired.virtual_machines w
     join match.virtual_machines m using (key)
     join netbox.virtual_machines a on a.id = m.netbox_id
-    left join match.live_clusters c on c.key = w.cluster
+    left join match.cluster_sites c on c.key = w.cluster
     left join match.live_devices d on d.key = w.device
-    join netbox.sites s on s.id = coalesce(c.site_id, if(d.netbox_id is distinct from a.device_id, d.site_id, null))
-    where a.site_id is not null and (c.netbox_id is distinct from a.cluster_id or d.netbox_id is distinct
-        from a.device_id)
+    left join netbox.sites s on s.id = d.site_id
+    where c.netbox_id is distinct from a.cluster_id or d.netbox_id is distinct from a.device_id and a.site_id is not null
 ),
 
 paired as materialized (

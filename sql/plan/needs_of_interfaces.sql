@@ -43,7 +43,7 @@ owners as (
     left join updates u on u.resource = 'devices' and u.key = m.key
     union all
     select 'vm_interfaces', m.key, 'virtual_machines', 'virtual machine', v.site_id,
-        coalesce(u.site_id, v.site_id, if(u.key is null, null, c.site_id)),
+        coalesce(u.site_id, v.site_id, if(u.key is null, null, c.new_site_id)),
         if(u.site_id is null, u.any_field, 'site')
     from match.virtual_machines m
     join netbox.virtual_machines v on v.id = m.netbox_id

@@ -3,7 +3,8 @@
 with sites as (select id, name from netbox.sites),
 machines as materialized (
     select w.key, m.netbox_id, a.cluster_id as had_cluster, a.device_id as had_device, a.site_id as had_site,
-        c.key as cluster_key, c.netbox_id as cluster_id, c.name as cluster_name, c.site_id as cluster_site,
+        c.key as cluster_key, c.netbox_id as cluster_id, c.name as cluster_name,
+        c.new_site_id as cluster_site, c.moves as cluster_moves,
         w.device as device_key, d.netbox_id as device_id, coalesce(d.name, w.device) as device_name,
         host.cluster_id as device_cluster, coalesce(host.site_id, dr.netbox_id) as device_site,
         hc.name as device_cluster_name, coalesce(hs.name, dr.name) as device_site_name,
@@ -42,6 +43,14 @@ union all
 select 'virtual_machines', key, 'cluster', 'virtual_machines', key, 'site',
     because('cluster_not_at_its_site', {site: had_site_name, cluster: cluster_name})
 from machines where had_site is not null and cluster_site is not null and had_site <> cluster_site
+union all
+select 'virtual_machines', key, 'cluster', 'clusters', cluster_key, 'scope',
+    because('cluster_scope_not_written', {cluster: cluster_name})
+from machines where cluster_moves and netbox_id is not null and had_cluster is distinct from cluster_id
+union all
+select 'virtual_machines', key, 'site', 'virtual_machines', key, 'cluster',
+    because('site_of_new_cluster', {cluster: cluster_name})
+from machines where netbox_id is not null and had_cluster is distinct from cluster_id
 union all
 select 'virtual_machines', key, 'device', 'virtual_machines', key, 'site',
     because('device_at_another_site', {site: had_site_name, device: device_name, other_site: device_site_name})

@@ -268,7 +268,10 @@ def test_a_virtual_machine_moves_to_no_cluster_or_device_that_is_not_where_it_is
     apart = "it and its device pve1 are at different sites, and NetBox refuses every edit until one of them is moved"
     assert told(estate, "virtual_machines") == {
         "erp": ("update", f"{kept}device: it is at site Lyon, and device pve1 is at Paris"),
-        "web": ("update", "cluster: its device lyon1 is not in cluster paris"),
+        "web": (
+            "update",
+            "cluster: its device lyon1 is not in cluster paris; site: it goes with cluster paris, which is not written",
+        ),
         "dns": (
             "conflict",
             f"{kept}cluster: it is at site Lyon, and cluster paris is not; {apart}; start_on_boot: {apart}",
