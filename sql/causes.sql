@@ -695,6 +695,8 @@ select * from (values
         'Solve the row of the cluster.', [], ['cluster']),
     ('site_of_new_cluster', 'because', 'it goes with cluster {cluster}, which is not written',
         'Solve the field cluster.', [], ['cluster']),
+    ('mode_without_vlans', 'because', 'mode {mode} is for VLANs that are not written',
+        'Solve the fields of the VLANs.', [], []),
     ('interface_without_mode', 'because', 'the interface has no 802.1Q mode in NetBox', 'Set the mode in NetBox.', [],
         []),
     ('interface_not_in_mode_tagged', 'because', 'the interface is not in mode tagged in NetBox',

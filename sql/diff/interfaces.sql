@@ -96,9 +96,9 @@ paired as materialized (
             undecided_field('bridge', had.bridge, coalesce(w.bridge_problem,
                 if(a.bridge_id is null, links.bridge_undecided, null))),
             json_field('bridge', had.bridge, coalesce(links.bridge, if(links.leaves_bridge, 'null', null))),
-            -- An access port is one of its VLAN: not without it.
-            choice_field('mode', a.mode, case when kept.as_mode is null and (v.untagged_problem is null
-                    or coalesce(v.mode, v.mode_if_empty) <> 'access')
+            choice_field('mode', a.mode, case when kept.as_mode is null
+                    and not lacks_its_vlans(coalesce(v.mode, v.mode_if_empty), v.untagged_problem, v.tagged_problem,
+                        v.untagged_problem is null and not v.none)
                 then coalesce(v.mode, case when coalesce(a.mode, '') = '' then v.mode_if_empty end) end),
             json_field('untagged_vlan', held.untagged, case when v.untagged_problem is null
                 and kept.as_mode is distinct from 'q-in-q' then if(v.none, 'null', v.untagged) end),

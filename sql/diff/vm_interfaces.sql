@@ -58,7 +58,8 @@ paired as materialized (
             text_field('description', a.description, w.description),
             json_field('cf.' || settings.bridge_field, json_extract(a.cf, '$.' || settings.bridge_field)::varchar,
                 case when w.bridge is not null then coalesce(to_json(nullif(w.bridge, ''))::varchar, 'null') end),
-            choice_field('mode', a.mode, case when not is_q_in_q and (u.problem is null or w.mode <> 'access')
+            choice_field('mode', a.mode, case when not is_q_in_q
+                and not lacks_its_vlans(w.mode, u.problem, t.problem, u.problem is null and not u.none)
                 then w.mode end),
             json_field('untagged_vlan', a.untagged_vlan, case when not is_q_in_q and u.problem is null
                 then if(u.none, 'null', u.value) end),

@@ -92,3 +92,9 @@ create or replace macro takes_vid(vid_ranges, vid) as
 create or replace macro is_virtual_type(type) as type in ('virtual', 'bridge', 'lag');
 create or replace macro is_wireless_type(type) as
     starts_with(type, 'ieee802.1') or type in ('other-wireless', 'gsm', 'cdma', 'lte', '4g', '5g');
+-- Whether none of the VLANs that a mode is for is decided: the mode is not written without them. untagged, tagged: why
+-- they are not decided; has_untagged: the interface gets an untagged VLAN.
+create or replace macro lacks_its_vlans(mode, untagged, tagged, has_untagged) as
+    case mode when 'access' then untagged is not null
+              when 'tagged' then tagged is not null and coalesce(not has_untagged, true)
+              else false end;

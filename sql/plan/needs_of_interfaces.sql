@@ -68,10 +68,30 @@ vlans_away as (
     join netbox.sites s on s.id = v.site_id
     left join netbox.sites n on n.id = if(v.site_id = o.had_site, o.site_id, o.had_site)
     where v.site_id is distinct from o.had_site or v.site_id is distinct from o.site_id
+),
+
+-- A mode goes with the VLANs that it is for: mode tagged with tagged VLANs, or with an untagged one.
+untagged_put as (
+    select resource, key from vlans_put where field = 'untagged_vlan'
+    except
+    select resource, key from vlans_away where field = 'untagged_vlan'
+),
+vlans_of_mode as (
+    select p.resource, p.key, f.field, p.after as mode
+    from ports p
+    join diff.rows r on r.resource = p.resource and r.key = p.key
+    cross join unnest(r.fields) as u(f)
+    where p.field = 'mode' and f.decision in ('update', 'conflict')
+      and case p.after when '"access"' then f.field = 'untagged_vlan'
+                       when '"tagged"' then f.field = 'tagged_vlans' and not p.untagged
+                           and (p.resource, p.key) not in (select (resource, key) from untagged_put) end
 )
 
 select resource, key, field, owner_resource as needs_resource, owner as needs_key, moved_by as needs_field, why
 from vlans_away
+union all
+select resource, key, 'mode', resource, key, field, because('mode_without_vlans', {mode: mode ->> '$'})
+from vlans_of_mode
 union all
 select resource, key, field, resource, key, 'mode', because('interface_without_mode')
 from ports where field = 'untagged_vlan' and after <> 'null' and mode = ''

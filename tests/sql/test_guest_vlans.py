@@ -161,15 +161,19 @@ def test_the_name_of_a_vlan_is_the_operators_once_it_exists() -> None:
     ]
 
 
-def test_an_access_port_gets_no_mode_without_its_vlan() -> None:
+def test_an_interface_gets_no_mode_without_its_vlans() -> None:
     found = start()
     known(found, 1)
     found.add("netbox.vlan_groups", id=2, name="Lyon", slug="lyon")
     found.add("netbox.vlans", id=132, vid=32, name="another", group_id=2)
     net(found, 1, 0, tag=32)
     nic(found, 5, "net0", 1)
-    [row] = [r for r in found.rows() if r.resource == "vm_interfaces"]
-    assert (row.action, row.fields) == ("conflict", {})
+    net(found, 1, 1, trunks=[32, 33])
+    nic(found, 6, "net1", 1)
+    assert {r.key: (r.action, r.fields) for r in found.rows() if r.resource == "vm_interfaces"} == {
+        "vm1 net0": ("conflict", {}),
+        "vm1 net1": ("conflict", {}),
+    }
 
 
 def test_a_vlan_of_another_site_is_put_on_no_guest() -> None:

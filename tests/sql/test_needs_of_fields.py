@@ -346,9 +346,10 @@ def test_an_interface_gets_no_vlan_of_another_site_than_its_machine() -> None:
     machine(estate, 4, "new", 104, site_id=1, start_on_boot="off")
     estate.change("proxmox.guest_interfaces", tag=20)
     said = "VLAN 20 servers is at site Lyon, and the virtual machine at"
+    mode = "mode: mode access is for VLANs that are not written"
     assert told(estate, "vm_interfaces") == {
-        "erp net0": ("update", f"untagged_vlan: {said} site Paris"),
-        "dns net0": ("update", f"untagged_vlan: {said} no site"),
+        "erp net0": ("conflict", f"untagged_vlan: {said} site Paris; {mode}"),
+        "dns net0": ("conflict", f"untagged_vlan: {said} no site; {mode}"),
         "new net0": ("blocked", f"untagged_vlan: {said} site Paris"),
     }
     assert {r.key: r.fields.get("untagged_vlan") for r in estate.rows() if r.resource == "vm_interfaces"}[

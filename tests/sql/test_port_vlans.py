@@ -41,6 +41,25 @@ def test_an_access_port_gets_no_mode_without_its_vlan() -> None:
     assert [(r.action, r.fields) for r in estate.rows() if r.resource == "interfaces"] == [("conflict", {})]
 
 
+def test_a_port_gets_mode_tagged_with_one_of_its_vlans() -> None:
+    """VLAN 10 is in two groups of NetBox. Of port 1 no VLAN is decided, of port 2 the native one."""
+    estate = switch()
+    for number, name in ((1, "Paris"), (2, "Lyon")):
+        estate.add("netbox.vlan_groups", id=number, name=name, slug=name.lower())
+        estate.add("netbox.vlans", id=100 + number, vid=10, name=f"ten {name}", group_id=number)
+    estate.add("netbox.vlans", id=20, vid=20, name="twenty")
+    for number, native in ((1, None), (2, "20")):
+        port(estate, number, f"Gi0/{number}", ifVlan=native, ifTrunk="dot1Q")
+        interface(estate, 10 + number, f"Gi0/{number}", port=number)
+        for vid in (10, 20):
+            of = {"port_id": number, "device_id": 1}
+            estate.add("librenms.port_vlans", vlan=vid, untagged=native == str(vid), **of)
+    assert {r.key: (r.action, r.fields) for r in estate.rows() if r.resource == "interfaces"} == {
+        "sw1 Gi0/1": ("conflict", {}),
+        "sw1 Gi0/2": ("update", {"mode": "tagged", "untagged_vlan": {"id": 20, "name": "20 twenty"}}),
+    }
+
+
 def test_ids_that_people_typed_are_read_as_numbers() -> None:
     estate = switch()
     port(estate, 43, "Gi0/9")
