@@ -1,5 +1,5 @@
 -- Virtual machines: device, cluster and site go together; see sql/plan/field_needs.sql.
--- Only with rows of diff.written_fields WHERE resource = 'virtual_machines' AND field IN ('device', 'cluster').
+-- Only with rows of diff.written_fields WHERE resource = 'virtual_machines' AND field IN ('device', 'cluster', 'site').
 with sites as (select id, name from netbox.sites),
 machines as materialized (
     select w.key, m.netbox_id, a.cluster_id as had_cluster, a.device_id as had_device, a.site_id as had_site,
