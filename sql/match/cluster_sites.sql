@@ -1,5 +1,5 @@
--- The site of each cluster after this plan, as a reference. Where sql/plan/evaluated.sql decides otherwise of the scope,
--- sql/plan/needs_of_virtual_machines.sql keeps the machines back.
+-- The site of each cluster after this plan, as a reference. Where sql/plan/evaluated.sql decides otherwise of the
+-- scope, sql/plan/needs_of_virtual_machines.sql keeps the machines back.
 -- Only with rows of match.live_clusters.
 with new_scopes as (
     select d.key, f.after::json as scope

@@ -169,7 +169,11 @@ def test_a_machine_is_found_by_its_id_under_another_name_and_in_another_cluster(
     (row,) = [r for r in TABLES.estate().rows() if (r.resource, r.netbox_id) == ("virtual_machines", 1)]
     assert (row.action, row.fields) == (
         "update",
-        {"cluster": {"key": "test", "name": "test", "ref": "clusters"}, "memory": 4096},
+        {
+            "cluster": {"key": "test", "name": "test", "ref": "clusters"},
+            "site": {"id": 1, "name": "Paris"},
+            "memory": 4096,
+        },
     )
 
 
