@@ -28,8 +28,21 @@ def tables_read(kind: Kind, resource: str) -> tuple[list[str], list[str]]:
         # One file computes all of them; each is compared with its table.
         target = {resource}
     else:
-        target = {table for file in own for schema, table in named_tables(file) if schema == "netbox"}
+        target = {
+            table
+            for file in (*own, *_split_off(own))
+            for schema, table in named_tables(file)
+            if schema == "netbox"
+        }
     return sorted(source & set(SYSTEMS[kind])), sorted(target & set(SYSTEMS["netbox"]))
+
+
+def _split_off(files: Iterable[str]) -> list[str]:
+    """The views of ``match`` that these files read, made only where some of NetBox's rows ask for them."""
+    read = {table for file in files for table in named_tables(file)}
+    return [
+        stage.file for stage in compare_stages() if stage.is_view and stage.only_with and stage.makes in read
+    ]
 
 
 def sql_version(kind: Kind, resource: str) -> str:

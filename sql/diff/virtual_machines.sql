@@ -100,8 +100,10 @@ written as (
 -- NetBox gives a machine the site of its cluster, or of its device, and refuses a cluster or device of another site
 -- after that: if one of them changes, the site changes too.
 sites as (
-    select w.key, coalesce(c.site, case when d.netbox_id is distinct from a.device_id then existing(s.id, s.name) end)
-        as site
+    select w.key,
+        -- A cluster takes its machines along to its new site.
+        if(c.moves and c.netbox_id = a.cluster_id, null,
+            coalesce(c.site, if(d.netbox_id is distinct from a.device_id, existing(s.id, s.name), null))) as site
     from desired.virtual_machines w
     join match.virtual_machines m using (key)
     join netbox.virtual_machines a on a.id = m.netbox_id

@@ -1,5 +1,5 @@
--- The site of each cluster after this plan, as a reference. Where sql/plan/evaluated.sql decides otherwise of the
--- scope, sql/plan/needs_of_virtual_machines.sql keeps the machines back.
+-- The site of each cluster after this plan, as a reference. moves: the plan changes its scope. Where
+-- sql/plan/evaluated.sql decides otherwise of the scope, sql/plan/needs_of_virtual_machines.sql keeps the machines back.
 -- Only with rows of match.live_clusters.
 with new_scopes as (
     select d.key, f.after::json as scope
@@ -15,7 +15,8 @@ with new_scopes as (
 select c.key, c.netbox_id,
     case when n.key is null then existing(s.id, s.name)
          when n.scope ->> '$.id' is not null then existing(n.scope ->> '$.id', n.scope ->> '$.name')
-         else created('sites', n.scope ->> '$.key', n.scope ->> '$.name') end as site
+         else created('sites', n.scope ->> '$.key', n.scope ->> '$.name') end as site,
+    n.key is not null as moves
 from match.live_clusters c
 left join new_scopes n using (key)
 left join netbox.clusters a on a.id = c.netbox_id

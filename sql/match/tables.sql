@@ -43,7 +43,7 @@ create table match.vlans (
     owner_resource varchar, owner varchar, vid bigint, permitted boolean, site_id bigint, new_site varchar,
     netbox_id bigint, netbox_name varchar,
     group_id bigint, group_slug varchar, problem varchar, key varchar);
-create table match.cluster_sites (key varchar, netbox_id bigint, site varchar);
+create table match.cluster_sites (key varchar, netbox_id bigint, site varchar, moves boolean);
 create table match.link_removals (field varchar, key varchar, netbox_id bigint);
 create table match.differing_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, problem varchar);

@@ -141,6 +141,7 @@ def states(warehouse: Warehouse) -> list[tuple[int, int]]:
         lambda con: con.execute(
             "SELECT rejected, waiting FROM sync.status WHERE endpoint = 'paris'"
         ).fetchall(),
+        status=True,
     )
 
 

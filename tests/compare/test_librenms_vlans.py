@@ -55,10 +55,10 @@ def test_access_trunk_and_none(case: Case) -> Steps:
         "sw1 zero": (None, None, None),
         "sw1 only": ("access", "649", None),
     }
-    # NetBox takes no VLANs of a port without a mode.
+    # NetBox takes no VLANs of a port without a mode, and a mode is for its VLANs.
     assert {r.key: r.field_needs for r in rows(plan, "interfaces") if r.field_needs} == {
-        "sw1 access": '{"untagged_vlan":["mode"]}',
-        "sw1 trunk": '{"tagged_vlans":["mode"],"untagged_vlan":["mode"]}',
+        "sw1 access": '{"mode":["untagged_vlan"],"untagged_vlan":["mode"]}',
+        "sw1 trunk": '{"mode":["tagged_vlans"],"tagged_vlans":["mode"],"untagged_vlan":["mode"]}',
     }
 
 
