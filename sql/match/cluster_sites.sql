@@ -1,5 +1,6 @@
 -- The site of each cluster after this plan, as a reference. moves: the plan changes its scope. Where
--- sql/plan/evaluated.sql decides otherwise of the scope, sql/plan/needs_of_virtual_machines.sql keeps the machines back.
+-- sql/plan/evaluated.sql decides otherwise of the scope, sql/plan/needs_of_virtual_machines.sql keeps the machines
+-- back.
 -- Only with rows of match.live_clusters.
 with new_scopes as (
     select d.key, f.after::json as scope
