@@ -12,28 +12,8 @@
 --   key NOT IN (SELECT key FROM match.virtual_machine_pairs WHERE settled).
 with settings as (from config.endpoint),
 
--- foreign: another system's guest.
-actual as materialized (
-    select v.id, v.name, v.cluster_id, v.last_updated, v.vcpus, v.memory,
-        held_cluster(v.cf, settings.cluster_field) as held_cluster,
-        held_guest(v.cf, settings.id_field) as held_vmid,
-        held_vmid is null
-            and exists (from config.other_guest_fields o
-                where held_guest(v.cf, o.id_field) is not null) as "foreign",
-        exists (from netbox.clusters c where lower(c.name) = lower(held_cluster(v.cf, settings.cluster_field))
-            and c.id <> v.cluster_id) as named_elsewhere
-    from netbox.virtual_machines v, settings
-),
--- Its name in NetBox, also without the number that a second guest of that name gets, and the one that this product
--- wrote: a person may have renamed it since.
-called as materialized (
-    select id, lower(name) as name from actual
-    union
-    select id, lower(left(name, -len(held_vmid) - 3)) from actual where ends_with(name, ' (' || held_vmid || ')')
-    union
-    select netbox_id, lower(value::json->>'$') from ledger.last_written
-    where object_type = 'virtualization/virtual-machines' and field = 'name'
-),
+actual as (from match.known_machines),
+called as (from match.machine_names),
 hits as (from match.virtual_machine_pairs),
 
 -- MAC addresses are compared if id and name disagree. Addresses of several machines on one side are ignored.

@@ -5,28 +5,6 @@
 -- Only with rows of desired.virtual_machines.
 with settings as (from config.endpoint),
 
--- foreign: another system's guest.
-actual as materialized (
-    select v.id, v.name, v.cluster_id, v.last_updated, v.vcpus, v.memory,
-        held_cluster(v.cf, settings.cluster_field) as held_cluster,
-        held_guest(v.cf, settings.id_field) as held_vmid,
-        held_vmid is null
-            and exists (from config.other_guest_fields o
-                where held_guest(v.cf, o.id_field) is not null) as "foreign",
-        exists (from netbox.clusters c where lower(c.name) = lower(held_cluster(v.cf, settings.cluster_field))
-            and c.id <> v.cluster_id) as named_elsewhere
-    from netbox.virtual_machines v, settings
-),
--- Its name in NetBox, also without the number that a second guest of that name gets, and the one that this product
--- wrote: a person may have renamed it since.
-called as materialized (
-    select id, lower(name) as name from actual
-    union
-    select id, lower(left(name, -len(held_vmid) - 3)) from actual where ends_with(name, ' (' || held_vmid || ')')
-    union
-    select netbox_id, lower(value::json->>'$') from ledger.last_written
-    where object_type = 'virtualization/virtual-machines' and field = 'name'
-),
 pairs as (
     select key, id, bool_or(is_id) as is_id, bool_or(is_name) as is_name
     from (
@@ -35,23 +13,23 @@ pairs as (
         cross join settings
         left join match.clusters home on home.key = w.cluster and settings.ids_are_names
         -- A cluster that got another name, in the source too, has its guests under the former one.
-        join actual a on a.held_vmid = w.source_id
+        join match.known_machines a on a.held_vmid = w.source_id
             and (lower(a.held_cluster) = lower(if(settings.ids_span_clusters, settings.id_scope, w.cluster))
                 or (a.cluster_id = home.netbox_id and not a.named_elsewhere)
                 -- An endpoint that got another name, and so has other ids.
                 or (settings.ids_span_clusters and lower(a.name) = lower(w.name)
                     and lower(a.held_cluster) not in (select lower(endpoint) from config.other_endpoints)))
-        left join called c on c.id = a.id and c.name in (lower(w.name), lower(w.given_name))
+        left join match.machine_names c on c.id = a.id and c.name in (lower(w.name), lower(w.given_name))
         union all
         select w.key, a.id, false, true
         from desired.virtual_machines w
         join match.clusters c on c.key = w.cluster and c.problem is null
-        join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name)
+        join match.known_machines a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.name)
         union all
         select w.key, a.id, false, false
         from desired.virtual_machines w
         join match.clusters c on c.key = w.cluster and c.problem is null
-        join actual a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.given_name))
+        join match.known_machines a on a.cluster_id = c.netbox_id and lower(a.name) = lower(w.given_name))
     group by key, id
 )
 

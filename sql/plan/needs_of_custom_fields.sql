@@ -11,11 +11,6 @@ with limited as (
     where coalesce(f.status, 'active') = 'active' and (f.validation_minimum is not null
         or f.validation_maximum is not null or f.validation_regex <> '' or c.choices is not null or f.is_unique)
 ),
-edited as (
-    select r.resource, r.key, r.object_type, r.netbox_id, f.field
-    from diff.rows r, unnest(r.fields) as u(f)
-    where r.action = 'update' and f.decision = 'update' and r.netbox_id is not null and exists (from limited)
-),
 held as (
     select 'dcim/sites' as object_type, id, cf from netbox.sites
     union all select 'dcim/devices', id, cf from netbox.devices
@@ -40,7 +35,7 @@ kept as (
     from held h
     join (select distinct object_type, model from config.models) m using (object_type)
     join limited l on list_contains(l.object_types, m.model)
-    where (h.object_type, h.id) in (select (object_type, netbox_id) from edited)
+    where (h.object_type, h.id) in (select (object_type, netbox_id) from diff.edited)
 ),
 refused as (
     select object_type, id, 'cf.' || name as mended_by,
@@ -60,7 +55,7 @@ refused as (
 )
 select e.resource, e.key, e.field, coalesce(o.resource, e.resource) as needs_resource,
     coalesce(o.key, e.key) as needs_key, r.mended_by as needs_field, r.why
-from edited e
+from diff.edited e
 join refused r on r.object_type = e.object_type and r.id = e.netbox_id
-left join edited o on o.object_type = e.object_type and o.netbox_id = e.netbox_id and o.field = r.mended_by
+left join diff.edited o on o.object_type = e.object_type and o.netbox_id = e.netbox_id and o.field = r.mended_by
 where e.field <> r.mended_by

@@ -29,11 +29,10 @@ marked as (
 -- Devices and machines of NetBox with the site that they have and the one that they will have. moved_by: the field of
 -- their row that brings them there; when NetBox saves a machine without a site, it gets that of its cluster.
 updates as (
-    select r.resource, r.key, min(f.field) as any_field,
-        any_value(try_cast(json_extract_string(f.after, '$.id') as bigint)) filter (f.field = 'site') as site_id
-    from diff.rows r, unnest(r.fields) as u(f)
-    where r.action = 'update' and f.decision = 'update' and r.resource in ('devices', 'virtual_machines')
-    group by r.resource, r.key
+    select resource, key, min(field) as any_field,
+        any_value(try_cast(json_extract_string(after, '$.id') as bigint)) filter (field = 'site') as site_id
+    from diff.edited where resource in ('devices', 'virtual_machines')
+    group by resource, key
 ),
 owners as (
     select 'interfaces' as resource, m.key, 'devices' as owner_resource, 'device' as what, d.site_id as had_site,

@@ -3,10 +3,8 @@
 -- nothing says which of two updates comes first. Positions are counted in halves of units.
 -- Only with rows of netbox.devices WHERE rack_id IS NOT NULL.
 with edits as materialized (
-    select r.netbox_id as id, f.field, f.after ->> '$.name' as name, try_cast(f.after ->> '$.id' as bigint) as to_id
-    from diff.rows r, unnest(r.fields) as u(f)
-    where r.object_type = 'dcim/devices' and r.action = 'update' and f.decision = 'update'
-      and r.netbox_id is not null
+    select netbox_id as id, field, after ->> '$.name' as name, try_cast(after ->> '$.id' as bigint) as to_id
+    from diff.edited where object_type = 'dcim/devices'
 ),
 moves as materialized (
     select id, any_value(to_id) filter (field = 'rack') as rack_id,

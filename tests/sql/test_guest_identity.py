@@ -77,6 +77,7 @@ class Cluster(Rules):
 
     def found(self) -> Found:
         """{guest: (NetBox id, problem)}"""
+        self.run("match.known_machines", "match.machine_names")
         self.run("match.virtual_machine_pairs", "match.virtual_machine_exceptions", "match.virtual_machines")
         check_settled(self.con)
         return {
