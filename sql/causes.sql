@@ -841,6 +841,8 @@ select * from (values
     ('removed', 'noted', '{because}[; {note}]', 'Check that it is gone, then approve.', [], []),
     ('removed_not_ours', 'drifted', '{because}, but netbox-sync did not create it (policies.delete_unowned)',
         'Delete it in NetBox, or name the resource in policies.delete_unowned.', ['leave'], []),
+    ('removed_of_other', 'drifted', '{because}, but {endpoint} wrote it',
+        'Nothing to do if {endpoint} still has it; otherwise delete it in NetBox.', ['leave'], []),
     ('may_not_delete', 'blocked', '{because}, but policies.delete does not name {resource}',
         'Name the resource in policies.delete, or delete it in NetBox.', ['leave'], ['resource']),
     ('removal_held', 'blocked', '{because_removed}, but {because}',

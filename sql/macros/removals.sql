@@ -4,14 +4,16 @@
 -- fact: the cause that says so, "not in LibreNMS". way: what policy wants (leave, delete, disable, offline,
 -- decommissioning, unassign; done: it is so already); note: that policy in words. doubt: which row of the source the
 -- object may be, and doubt_shown whether a row of the diff says so already. unproven: why the source's answer
--- proves nothing. owned: this product created it for this source. held: what keeps it from being removed.
-create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, unproven, said_unproven, owned,
+-- proves nothing. owned: this product created it for this source. writer: another configured endpoint that created or
+-- last wrote it, which this source did not. held: what keeps it from being removed.
+create or replace macro removal(resource, fact, way, note, doubt, doubt_shown, unproven, said_unproven, owned, writer,
     may_delete, may_delete_unowned, held) as
     case
         when doubt is not null then if(doubt_shown, null, blocked('in_doubt', {because: doubt}))
         when unproven is not null then if(said_unproven,
             blocked('removal_not_proven', {because_removed: fact, because: unproven}), null)
         when way = 'done' then null
+        when writer is not null then drifted('removed_of_other', {because: fact, endpoint: writer})
         when way = 'leave' then drifted('removed_and_left', {because: fact, note: note})
         when way not in ('delete', 'unassign') then noted('removed', {because: fact, note: note})
         when way = 'delete' and not owned and not may_delete_unowned then drifted('removed_not_ours', {because: fact})

@@ -24,9 +24,7 @@ removed as materialized (
     union all by name from match.removed_contact_assignments
 ),
 
--- What is on them
--- ------------------------------------------------------------------------------------------------------ An address
--- that this diff moves to another interface does not go with the old one.
+-- What is on them. An address that this diff moves to another interface does not go with the old one.
 addresses as (
     select * from netbox.ip_addresses
     where assigned_object_id is not null
@@ -98,8 +96,7 @@ below as (
     ) c on c.vm_id = m.id
 ),
 
--- What keeps them
--- --------------------------------------------------------------------------------------------------------
+-- What keeps them.
 concerned as materialized (
     select object_type, id, above from removed
     union
@@ -158,6 +155,15 @@ owned as (
     select distinct object_type, netbox_id as id from ledger.created
         where endpoint in (select endpoint from config.same_source)
 ),
+-- What another source created or last wrote, and this one did not create: that it is not here proves nothing about it.
+written_by_others as (
+    select object_type, netbox_id as id, min(endpoint) as endpoint
+    from (select object_type, netbox_id, endpoint from ledger.created
+          union all select object_type, netbox_id, endpoint from ledger.last_written where not restored)
+    where endpoint in (select endpoint from config.other_endpoints)
+      and (object_type, netbox_id) not in (select (object_type, id) from owned)
+    group by all
+),
 
 caused as materialized (
     select r.*, removal(
@@ -165,6 +171,7 @@ caused as materialized (
         coalesce(d.reason, r.doubt), coalesce(d.shown, false), u.reason,
         r.said_unproven and not coalesce(u.quiet, false),
         o.id is not null,
+        e.endpoint,
         r.resource in (select resource from config.may_delete),
         r.resource in (select resource from config.may_delete_unowned),
         case when r.way = 'unassign' then r.held
@@ -178,6 +185,7 @@ caused as materialized (
     left join doubts d on d.object_type = r.object_type and d.id = r.id
     left join unproven u on u.object_type = r.object_type and u.id = r.id
     left join owned o on o.object_type = r.object_type and o.id = r.id
+    left join written_by_others e on e.object_type = r.object_type and e.id = r.id
     left join impact i on i.object_type = r.object_type and i.id = r.id
     left join keeping k on k.root_type = r.object_type and k.root_id = r.id
 ),

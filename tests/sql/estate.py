@@ -168,16 +168,25 @@ def _check_ids(con: duckdb.DuckDBPyConnection) -> None:
 
 
 class Estate:
-    """One endpoint against one NetBox. ``peers``: endpoints that reach the same cluster.
+    """One endpoint against one NetBox. ``peers``: endpoints that reach the same cluster; ``others``: names of other
+    endpoints that are configured.
 
     It was synced before, when it showed at least what NetBox holds; with ``first = True`` there was no snapshot before,
     and none has shown anything of the ``unseen`` devices or guests (their ids, or names).
     """
 
-    def __init__(self, kind: str, scope: str = "lib", peers: tuple[str, ...] = (), **endpoint: Any) -> None:
+    def __init__(
+        self,
+        kind: str,
+        scope: str = "lib",
+        peers: tuple[str, ...] = (),
+        others: tuple[str, ...] = (),
+        **endpoint: Any,
+    ) -> None:
         content: dict[str, Any] = {"name": "lib", "kind": kind, **NEEDED[kind], **endpoint}
+        elsewhere = [{"name": name, "kind": "docker", **NEEDED["docker"]} for name in others]
         self.config = Config.model_validate(
-            {"netbox": {"url": "https://127.0.0.1:2"}, "endpoints": [content]}
+            {"netbox": {"url": "https://127.0.0.1:2"}, "endpoints": [content, *elsewhere]}
         )
         self.kind, self.scope, self.peers, self.first = kind, scope, peers, False
         self.unseen: set[str] = set()

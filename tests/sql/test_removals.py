@@ -36,16 +36,17 @@ REMOVED = {
     "virtual_disks": ("proxmox", "virtualization/virtual-disks", 1),
     "virtual_machines": ("proxmox", "virtualization/virtual-machines", 2),
 }
-# Who created the four of each resource: nobody here, this endpoint, another one of the same cluster, any other one.
-MAKERS = ("nobody", "lib", "lib2", "elsewhere")
+# Who created the five of each resource: nobody here, this endpoint, another one of the same cluster, one that is no
+# longer configured, and one that is.
+MAKERS = ("nobody", "lib", "lib2", "elsewhere", "docks")
 
 
 def of_librenms(policies: dict[str, Any]) -> Estate:
-    """Four interfaces, addresses and cables that are not in LibreNMS."""
-    estate = switch(policies=policies)
+    """Five interfaces, addresses and cables that are not in LibreNMS."""
+    estate = switch(policies=policies, others=("docks",))
     port(estate, 1, "Gi0/1")
     interface(estate, 11, "Gi0/1")
-    for number in range(4):
+    for number in range(len(MAKERS)):
         interface(estate, 12 + number, f"Gi0/{2 + number}")
         address(estate, 31 + number, f"10.0.0.{1 + number}", on=11)
         near, far = 100 + 2 * number, 101 + 2 * number
@@ -77,12 +78,12 @@ def of_librenms(policies: dict[str, Any]) -> Estate:
 
 
 def of_proxmox(policies: dict[str, Any]) -> Estate:
-    """Four interfaces and disks of a guest, four guests, and an interface of each of three nodes, not in Proxmox."""
-    estate = paris(policies=policies)
+    """Five interfaces and disks of a guest, five guests, and an interface of each of three nodes, not in Proxmox."""
+    estate = paris(policies=policies, others=("docks",))
     guest(estate, 101, "vm", mac(1))
     machine(estate, 1, "vm", 101)
     nic(estate, 11, "net0", 1, mac(1))
-    for number in range(4):
+    for number in range(len(MAKERS)):
         nic(estate, 12 + number, f"net{1 + number}", 1)
         estate.add(
             "netbox.virtual_disks", id=1 + number, virtual_machine_id=1, name=f"scsi{number}", size=1024
@@ -100,7 +101,7 @@ def of_proxmox(policies: dict[str, Any]) -> Estate:
     return estate
 
 
-def compared(kind: str, **policies: list[str]) -> list[Row]:
+def compared(kind: str, **policies: Any) -> list[Row]:
     """The rows of what each of the makers has made."""
     make = of_librenms if kind == "librenms" else of_proxmox
     estate = make({"missing_interfaces": "delete", "stale_addresses": "delete", **policies})
@@ -112,7 +113,7 @@ def compared(kind: str, **policies: list[str]) -> list[Row]:
     return estate.rows()
 
 
-def decision(resource: str, maker: str, **policies: list[str]) -> tuple[str, str]:
+def decision(resource: str, maker: str, **policies: Any) -> tuple[str, str]:
     """(action, reason behind "but") of the maker's object of the resource."""
     kind, _, first = REMOVED[resource]
     (one,) = said_of(compared(kind, **policies), resource, first + MAKERS.index(maker))
@@ -136,9 +137,44 @@ def test_every_resource_is_judged_alike(resource: str) -> None:
 
 @pytest.mark.parametrize("resource", REMOVED)
 def test_what_another_endpoint_of_the_same_source_created_is_ours(resource: str) -> None:
-    """And what any other endpoint created is not."""
+    """And what an endpoint created that is no longer configured is nobody's."""
     assert decision(resource, "lib2", delete=ALL) == ("delete", "")
-    assert decision(resource, "elsewhere", delete=ALL)[0] == "drifted"
+    assert decision(resource, "elsewhere", delete=ALL) == (
+        "drifted",
+        "netbox-sync did not create it (policies.delete_unowned)",
+    )
+
+
+# The ways in which policies take leave of objects.
+WAYS: list[dict[str, Any]] = [
+    {"delete": ALL, "delete_unowned": ALL},
+    {"missing_interfaces": "disable", "stale_addresses": "unassign", "missing_guests": "offline"},
+    {"missing_interfaces": "leave", "stale_addresses": "leave", "missing_guests": "decommissioning"},
+]
+
+
+@pytest.mark.parametrize("way", range(len(WAYS)))
+@pytest.mark.parametrize("resource", REMOVED)
+def test_what_another_configured_endpoint_made_is_left_to_it(resource: str, way: int) -> None:
+    """That this source does not show it proves nothing: it is neither deleted nor disabled nor taken off."""
+    assert decision(resource, "docks", **WAYS[way]) == ("drifted", "docks wrote it")
+
+
+def test_what_another_endpoint_writes_is_left_to_it_unless_this_one_created_it() -> None:
+    estate = switch(policies={"missing_interfaces": "disable"}, others=("docks",))
+    port(estate, 1, "Gi0/1")
+    for number in (11, 12, 13, 14):
+        interface(estate, number, f"Gi0/{number - 10}")
+    for number, endpoint in ((12, "docks"), (13, "docks"), (14, "elsewhere")):
+        estate.add(
+            "ledger.last_written",
+            **{"endpoint": endpoint, "object_type": "dcim/interfaces", "netbox_id": number},
+            **{"field": "description", "value": '"uplink"', "at": "2026-11-20 10:00:00", "restored": False},
+        )
+    estate.ours("dcim/interfaces", 13)
+    found = estate.rows()
+    assert said_of(found, "interfaces", 12) == [("drifted", "not in LibreNMS, but docks wrote it")]
+    assert [said_of(found, "interfaces", number)[0][0] for number in (13, 14)] == ["update", "update"]
 
 
 def test_a_node_interface_that_either_endpoint_of_the_cluster_made() -> None:
