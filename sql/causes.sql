@@ -97,6 +97,9 @@ select * from (values
     ('disk_size_summed', 'noted',
         'NetBox sets the disk size of {guest}, entered as {size} MB, to the sum of its virtual disks',
         'Compare the sizes, then approve. An undo restores the size.', [], ['guest']),
+    ('machines_move_with_cluster', 'noted',
+        'NetBox gives {number} of the virtual machines of {cluster} the site {site}, together with the scope',
+        'Approve the scope only if they are all there. An undo restores their sites.', [], ['cluster']),
     ('several_oob_addresses', 'conflict', 'several addresses on out-of-band interfaces: {addresses}',
         'Name the right interface alone in oob_interfaces.', [], []),
 

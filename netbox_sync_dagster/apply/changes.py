@@ -26,10 +26,11 @@ class FieldWrite:
 
 @dataclass(frozen=True)
 class Cleared:
-    """A field of another object that NetBox changes with a write: a reference to a deleted object, which it clears, or
-    the disk size of a virtual machine, which becomes the sum of its disks.
+    """A field of another object that NetBox changes with a write: a reference to a deleted object, which it clears, the
+    disk size of a virtual machine, which becomes the sum of its disks, or its site, which becomes that of its cluster.
 
-    ``owner`` is the object's name for people, ``before`` the value; a reference names the deleted object.
+    ``owner`` is the object's name for people, ``before`` the value; a reference names the deleted object. ``after`` is
+    the new site, and None otherwise.
     """
 
     object_type: str
@@ -37,6 +38,7 @@ class Cleared:
     owner: str
     field: str
     before: Value
+    after: Value = None
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,17 @@
 """Fields of other objects that NetBox changes with a write: a device's primary address is cleared when the address is
-deleted, a virtual machine's disk size becomes the sum of its virtual disks."""
+deleted, a virtual machine's disk size becomes the sum of its virtual disks, its site that of its cluster."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from netbox_sync_dagster.apply.changes import Cleared, PendingWrite
-from netbox_sync_dagster.apply.client import NetBoxWriter
+from netbox_sync_dagster.apply.client import NetBoxWriter, Object
 from netbox_sync_dagster.apply.deleted_content import as_value
+from netbox_sync_dagster.compare.values import Value
 from netbox_sync_dagster.server_errors import ServerError
 from netbox_sync_dagster.sources.netbox.dependents import DEPENDENTS
 
@@ -27,6 +29,8 @@ def _named_in() -> dict[str, dict[str, tuple[str, ...]]]:
 _NAMED_IN = _named_in()
 MACHINES = "virtualization/virtual-machines"
 DISKS = "virtualization/virtual-disks"
+CLUSTERS = "virtualization/clusters"
+LOCATIONS = "dcim/locations"
 
 
 def cleared(netbox: NetBoxWriter, object_type: str, ids: Iterable[int]) -> dict[int, list[Cleared]]:
@@ -77,3 +81,47 @@ def with_entered_sizes(netbox: NetBoxWriter, items: list[PendingWrite]) -> list[
         replace(item, cleared=() if size is None else (size,))
         for item, size in zip(items, sizes, strict=True)
     ]
+
+
+def with_former_sites(netbox: NetBoxWriter, items: list[PendingWrite]) -> list[PendingWrite]:
+    """Updates of clusters with the sites of their virtual machines, which NetBox replaces with that of a new scope.
+
+    Machines that the token may not view are skipped: they could not be restored either. Raises ServerError.
+    """
+    scopes = {item.netbox_id: f.after for item in items for f in item.fields if f.name == "scope" and f.after}
+    sites = _sites_of(netbox, [scope for scope in scopes.values() if isinstance(scope, dict)])
+    moved: dict[int | None, list[Cleared]] = defaultdict(list)
+    new = {cluster: sites.get((scope["type"], scope["id"])) for cluster, scope in scopes.items()}
+    filters = ([("cluster_id", cluster)] for cluster, site in new.items() if site)
+    for row in _visible(netbox, MACHINES, filters, "id,display,site,cluster"):
+        cluster = row["cluster"]["id"]
+        site, former = new.get(cluster), as_value(row["site"])
+        if site and (former or {}).get("id") != site["id"]:
+            owner = str(row.get("display") or row["id"])
+            moved[cluster].append(Cleared(MACHINES, row["id"], owner, "site", former, site))
+    return [replace(item, cleared=tuple(moved[item.netbox_id])) for item in items]
+
+
+def _sites_of(netbox: NetBoxWriter, scopes: list[dict[str, Any]]) -> dict[tuple[str, int], dict[str, Value]]:
+    """The site of each scope (type, id) that has one."""
+    found: dict[tuple[str, int], dict[str, Value]] = {
+        (scope["type"], scope["id"]): {name: scope[name] for name in ("id", "name") if name in scope}
+        for scope in scopes
+        if scope["type"] == "dcim.site"
+    }
+    places = ([("id", scope["id"])] for scope in scopes if scope["type"] == "dcim.location")
+    for row in _visible(netbox, LOCATIONS, places, "id,site"):
+        found["dcim.location", row["id"]] = as_value(row["site"])
+    return found
+
+
+def _visible(
+    netbox: NetBoxWriter, object_type: str, filters: Iterable[list[tuple[str, Any]]], fields: str
+) -> list[Object]:
+    """The objects that match one of the filters, without those that the token may not view."""
+    try:
+        return list(netbox.any_of(object_type, filters, [("fields", fields)]))
+    except ServerError as error:
+        if error.status != 403:
+            raise
+        return []

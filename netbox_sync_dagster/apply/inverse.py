@@ -65,7 +65,7 @@ SET_LATER = {
     "master": "virtual_chassis_masters",
 }
 # Fields of other objects that NetBox changes with a write, and the resource of the change that restores them.
-_RESTORED = {**SET_LATER, "disk": "virtual_machines"}
+_RESTORED = {**SET_LATER, "disk": "virtual_machines", "site": "virtual_machines"}
 # How the keys of such changes end.
 _SHORT = {
     "primary_ip4": "IPv4",
@@ -73,7 +73,10 @@ _SHORT = {
     "oob_ip": "OOB",
     "primary_mac_address": "MAC",
     "disk": "disk",
+    "site": "site",
 }
+# Scopes of a cluster that have a site, to which NetBox moves its virtual machines.
+_WITH_SITE = ("dcim.site", "dcim.location")
 # Reverted by a separate change before the object is deleted: NetBox does not delete a device that is master of a virtual
 # chassis, and deleting a virtual chassis clears its members' positions.
 _TAKEN_BACK_FIRST = {
@@ -120,6 +123,8 @@ class Inverse:
     reason: str | None = None
     change_id: str = ""
     depends_on: list[str] = field(default_factory=list)
+    # The object whose update must come first: with another scope of the cluster NetBox refuses the machine's site.
+    follows: Place | None = None
 
 
 @dataclass
@@ -162,16 +167,30 @@ def inverse(done: list[Done], now: Now) -> list[Inverse]:
             row.reason = now.conflicts.get(row.done.place)
             if row.action != "create":
                 row.last_updated = now.last_updated.get(row.done.place)
-    return [*rows, *_filled_again(created, deleted, now)]
+    moved = [item for item in done if item.action == "update" and not _moves_back(item)]
+    written = {(row.done.place, name) for row in rows for name in row.fields if row.action == "update"}
+    return [*rows, *_filled_again(moved, created, deleted, written, now)]
 
 
-def _filled_again(created: dict[Place, Done], deleted: dict[Place, Done], now: Now) -> Iterator[Inverse]:
-    """Updates for fields that NetBox changed on remaining objects, once the deleted object is recreated or the created
-    one deleted."""
-    for gone in (*deleted.values(), *created.values()):
+def _moves_back(done: Done) -> bool:
+    """Whether NetBox moves the machines of a cluster back to its former site together with its scope."""
+    former = done.fields.get("scope", (None, None))[0]
+    return isinstance(former, dict) and former["type"] in _WITH_SITE
+
+
+def _filled_again(
+    moved: list[Done],
+    created: dict[Place, Done],
+    deleted: dict[Place, Done],
+    written: Collection[tuple[Place, str]],
+    now: Now,
+) -> Iterator[Inverse]:
+    """Updates for fields that NetBox changed on remaining objects, once the deleted object is recreated, the created
+    one deleted or the moved one moved back. ``written``: fields that other rows set."""
+    for gone in (*deleted.values(), *created.values(), *moved):
         for item in gone.cleared:
             owner = item.object_type, item.netbox_id
-            if owner not in deleted and owner not in created:
+            if owner not in deleted and owner not in created and (owner, item.field) not in written:
                 done = Done(
                     resource=_RESTORED[item.field],
                     action="update",
@@ -184,9 +203,10 @@ def _filled_again(created: dict[Place, Done], deleted: dict[Place, Done], now: N
                 yield Inverse(
                     done,
                     "update",
-                    {item.field: (None, _again(done, item.field, item.before, deleted))},
+                    {item.field: (item.after, _again(done, item.field, item.before, deleted))},
                     last_updated=now.last_updated.get(owner),
                     reason=now.filled.get((owner, item.field)),
+                    follows=gone.place if gone.action == "update" else None,
                 )
 
 

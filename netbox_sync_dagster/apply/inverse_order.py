@@ -40,10 +40,10 @@ def identify(rows: list[Inverse], endpoint: str) -> None:
         if row.action == "update" and after is None:
             for place in points_to(row.done, "master", before):
                 masters.setdefault(place, []).append(row.change_id)
-    let_go, children = _let_go(rows), _children(rows)
+    let_go, children, first = _let_go(rows), _children(rows), _first(rows)
     for row in rows:
         needs = [creates[ref] for ref in _needs(row)]
-        needs += [other.change_id for other in (*let_go[id(row)], *children[id(row)])]
+        needs += [other.change_id for other in (*let_go[id(row)], *children[id(row)], *first[id(row)])]
         if row.action == "delete":
             needs += [user.change_id for user in users[id(row)]]
         if row.action == "update" and "virtual_chassis" in row.fields:
@@ -89,6 +89,15 @@ def _children(rows: list[Inverse]) -> dict[int, list[Inverse]]:
     return found
 
 
+def _first(rows: list[Inverse]) -> dict[int, list[Inverse]]:
+    """For each row, by its ``id()``, the updates of the object that it follows."""
+    followed: dict[Place, list[Inverse]] = {row.follows: [] for row in rows if row.follows is not None}
+    for row in rows:
+        if row.done.place in followed:
+            followed[row.done.place].append(row)
+    return {id(row): followed[row.follows] if row.follows is not None else [] for row in rows}
+
+
 def _needs(row: Inverse) -> list[Reference]:
     """The recreated objects that this row names."""
     target = reference(parse(row.target))
@@ -102,7 +111,7 @@ def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> Non
     A row that names an object which is not created again cannot be written, nor an update that NetBox refuses while a
     child exists.
     """
-    children = _children(rows)
+    children, first = _children(rows), _first(rows)
     creates = {(row.done.resource, row.done.key): row for row in rows if row.action == "create"}
     while True:
         found: list[tuple[Inverse, str]] = []
@@ -121,6 +130,19 @@ def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> Non
                 )
                 for user in (*users.get(id(row), ()), *children[id(row)])
                 if user.reason is not None
+            ]
+            found += [
+                (
+                    row,
+                    cause(
+                        "needs_what_stays_deleted",
+                        resource=other.done.resource,
+                        key=other.done.key,
+                        because=other.reason,
+                    ),
+                )
+                for other in first[id(row)]
+                if other.reason is not None
             ]
             found += [
                 (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from netbox_sync_dagster.apply.changelog import Changelog, Entry
@@ -90,6 +90,7 @@ class Since:
                     item,
                     netbox_id=self._follow((item.object_type, item.netbox_id))[1],
                     before=value(item.field, item.before),
+                    after=value(item.field, item.after),
                 )
                 for item in done.cleared
             ),
@@ -157,7 +158,7 @@ class Since:
                     deleted = step.apply_id if step.done.action == "delete" else None
             for item in step.done.cleared:
                 if (item.object_type, item.netbox_id) in places:
-                    fields = {item.field: (item.before, None)}
+                    fields = {item.field: (item.before, item.after)}
             for name, (before, after) in fields.items():
                 left.setdefault(name, before)
                 values[name] = after
@@ -192,17 +193,17 @@ class Since:
 
     def _owners(self, found: Now) -> None:
         """Check whether someone has set the fields again that NetBox changed."""
-        fields: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        fields: dict[str, dict[int, dict[str, Value]]] = defaultdict(lambda: defaultdict(dict))
         for done in self.done:
             for item in done.cleared:
-                fields[item.object_type][item.netbox_id].add(item.field)
+                fields[item.object_type][item.netbox_id][item.field] = item.after
         for object_type, owners in fields.items():
             names = sorted({name for one in owners.values() for name in one})
             rows = self._netbox.by_ids(
                 object_type, owners, ",".join(("id", "created", "last_updated", *names))
             )
             for netbox_id, wanted in owners.items():
-                self._owner((object_type, netbox_id), wanted - {"disk"}, rows.get(netbox_id), found)
+                self._owner((object_type, netbox_id), wanted, rows.get(netbox_id), found)
             self._sizes([netbox_id for netbox_id, wanted in owners.items() if "disk" in wanted], rows, found)
 
     def _sizes(self, machines: list[int], rows: Mapping[int, Object], found: Now) -> None:
@@ -222,14 +223,16 @@ class Since:
                 )
 
     @staticmethod
-    def _owner(place: Place, names: Iterable[str], row: Object | None, found: Now) -> None:
+    def _owner(place: Place, left: Mapping[str, Value], row: Object | None, found: Now) -> None:
+        """``left``: the value that NetBox left in each field."""
         if row is not None:
             found.last_updated[place] = utc_text(row["last_updated"])
-        for name in names:
+        for name in left.keys() - {"disk"}:
+            after = left[name]
             if row is None:
                 found.filled[place, name] = cause("gone_since")
-            elif row.get(name):
-                shown = row[name].get("display") or row[name]["id"]
+            elif (row.get(name) or {}).get("id") != (after["id"] if isinstance(after, dict) else None):
+                shown = row[name].get("display") or row[name]["id"] if row.get(name) else "empty"
                 found.filled[place, name] = cause("filled_since", field=name, value=shown)
 
 

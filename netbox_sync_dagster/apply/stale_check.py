@@ -7,7 +7,13 @@ from dataclasses import replace
 from netbox_sync_dagster.apply.already import Already
 from netbox_sync_dagster.apply.changelog import MODELS, Changelog, moved_only_by
 from netbox_sync_dagster.apply.changes import PendingWrite, tag_changes, with_guard
-from netbox_sync_dagster.apply.cleared_references import DISKS, cleared, with_entered_sizes
+from netbox_sync_dagster.apply.cleared_references import (
+    CLUSTERS,
+    DISKS,
+    cleared,
+    with_entered_sizes,
+    with_former_sites,
+)
 from netbox_sync_dagster.apply.client import NetBoxWriter, Object, moment_of, same_moment
 from netbox_sync_dagster.apply.delete_impact import held
 from netbox_sync_dagster.apply.deleted_content import removed
@@ -56,8 +62,10 @@ class StaleCheck:
         there = [(item, done[item.change_id].message) for item in items if item.change_id in done]
         items = [item for item in items if item.change_id not in done]
         if not self._netbox.supports_if_match and items:
-            fresh, stale = self.recheck(items)
-            return fresh, stale + there, []
+            items, stale = self.recheck(items)
+            there = stale + there
+        if head.object_type == CLUSTERS:
+            items = with_former_sites(self._netbox, items)
         return items, there, []
 
     def _deletable(self, items: list[PendingWrite]) -> tuple[list[PendingWrite], Stale, Stale]:

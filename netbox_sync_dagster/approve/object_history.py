@@ -82,10 +82,10 @@ def history_of_name(
 
     Columns: kind (decision, answer, write), recorded_at, what (approve, reject, withdraw; the answer; the verdict), always
     (of a keep: from now on), action (clear: NetBox emptied the fields because the object that resource and key name was
-    deleted; replace: NetBox replaced a machine's disk size because the disk was created), endpoint, resource, key, field (of
-    an answer, or all of a decision on some fields), who, through, approver, message (a comment, the reason of an answer, or
-    the verdict's), override, change_id, apply_id, object_type, netbox_id, fields (of a write: field, before and after as
-    JSON), seq. ``con`` has the views of ``storage.views``.
+    deleted; replace: NetBox replaced a machine's disk size because the disk was created, or its site because its cluster
+    got a scope), endpoint, resource, key, field (of an answer, or all of a decision on some fields), who, through, approver,
+    message (a comment, the reason of an answer, or the verdict's), override, change_id, apply_id, object_type, netbox_id,
+    fields (of a write: field, before and after as JSON), seq. ``con`` has the views of ``storage.views``.
     """
     known = _named(con, warehouse, resource, name)
     objects = {item for one in known for item in _object_of(one)}
@@ -108,7 +108,7 @@ def written_values(
         before, after = (json.loads(value) if value else None for value in (item["before"], item["after"]))
         if action == "create":
             yield item["field"], display(after, longest)
-        elif action in ("delete", "replace"):
+        elif action == "delete" or (action == "replace" and after is None):
             yield item["field"], display(before, longest)
         else:
             yield item["field"], difference(before, after, longest)

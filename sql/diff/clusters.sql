@@ -22,8 +22,19 @@ actual as (
     left join netbox.regions r on c.scope_type = 'dcim.region' and r.id = c.scope_id
     left join netbox.site_groups sg on c.scope_type = 'dcim.sitegroup' and sg.id = c.scope_id
 ),
+-- NetBox gives all machines of a cluster the site of its new scope.
+moved as (
+    select a.id, count(*) as machines
+    from actual a
+    join match.clusters m on m.netbox_id = a.id
+    join referenced r using (key)
+    join netbox.virtual_machines v on v.cluster_id = a.id
+    where v.site_id is distinct from r.site_id
+    group by a.id
+),
 paired as (
-    select w.key, m.netbox_id, m.problem, a.last_updated, r.missing,
+    select w.key, m.netbox_id, m.problem, a.last_updated, r.missing, a.name as actual_name, v.machines,
+        r.scope::json ->> '$.name' as site,
         differing([
             text_field('name', a.name, if(lower(a.name) = lower(w.name), a.name, w.name)),
             json_field('type', a.type, r.type),
@@ -36,9 +47,15 @@ paired as (
     join match.clusters m using (key)
     left join referenced r using (key)
     left join actual a on a.id = m.netbox_id
+    left join moved v on v.id = m.netbox_id
 )
 select 'clusters' as resource, key, key as parent, 'virtualization/clusters' as object_type, netbox_id,
        null::varchar as target, last_updated,
-       coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, cause as reason, fields
-from (select *, coalesce(problem, case when netbox_id is null then missing end) as cause from paired)
+       coalesce(nullif(action_of(cause), 'noted'), if(netbox_id is null, 'create', 'update')) as action,
+       cause as reason, fields
+from (select *, coalesce(problem, case when netbox_id is null then missing end,
+        case when machines > 0 and list_contains(list_transform(fields, lambda f: f.field), 'scope')
+             then noted('machines_move_with_cluster', {number: machines, cluster: actual_name, site: site})
+        end) as cause
+    from paired)
 where problem is not null or netbox_id is null or len(fields) > 0

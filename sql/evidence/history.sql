@@ -1,8 +1,8 @@
 -- What people decided and answered about NetBox objects, and what applies wrote to them. $objects: the objects; $keys:
 -- the keys that diffs have them under. what: a decision, an answer or a verdict. action clear: NetBox emptied the
 -- fields because the apply deleted the object that resource and key name; replace: NetBox replaced the value, the disk
--- size of a machine, because the apply created the first virtual disk. $here: the ledger's names of this NetBox, in
--- which alone an id means these objects; NULL if they are not known.
+-- size of a machine because the apply created the first virtual disk, its site because the apply moved its cluster.
+-- $here: the ledger's names of this NetBox, in which alone an id means these objects; NULL if they are not known.
 with objects as (
     select unnest($objects::struct(object_type varchar, netbox_id bigint)[], recursive := true)
 ),
@@ -34,7 +34,8 @@ writes as (
     union all
     select 'write', recorded_at, verdict, if(action = 'delete', 'clear', 'replace'), endpoint, resource, key, message,
         change_id, apply_id, approver, object_type, netbox_id,
-        list({field: item.field, before: item.before, "after": 'null'::json} order by item.field), seq
+        list({field: item.field, before: item.before, "after": coalesce(item.after, 'null'::json)} order by item.field),
+        seq
     from (select *, unnest(cleared) as item from verdicts where verdict = 'applied' and len(cleared) > 0)
     where (item.object_type, item.netbox_id) in (select (object_type, netbox_id) from objects)
     group by all

@@ -31,9 +31,10 @@ from (
 
 -- One row per verdict. target is the URL of the NetBox that was written to; fields are the change's fields
 -- with references resolved to NetBox ids. weak_guard: NetBox below 4.6, compared just before the write. cleared: fields
--- of other objects that NetBox clears because this change deletes the object that they name, and the disk size of a
--- virtual machine, which NetBox replaces because this change creates its first virtual disk. already: NetBox had it as
--- approved, so nothing was sent.
+-- of other objects that NetBox clears because this change deletes the object that they name, the disk size of a
+-- virtual machine, which NetBox replaces because this change creates its first virtual disk, and its site, which NetBox
+-- replaces (by after) because this change gives its cluster a scope. already: NetBox had it as approved, so nothing was
+-- sent.
 create or replace view ledger.verdicts as
 select * exclude (kind) replace (coalesce(seq, epoch_ms("at")) as seq) rename ("at" as recorded_at)
 from read_json(
@@ -47,7 +48,7 @@ from read_json(
         message: 'VARCHAR', last_updated: 'TIMESTAMPTZ', request_id: 'VARCHAR', weak_guard: 'BOOLEAN',
         open: 'BOOLEAN', approval_id: 'VARCHAR', approver: 'VARCHAR', seq: 'BIGINT',
         fields: 'STRUCT(field VARCHAR, before JSON, after JSON)[]',
-        cleared: 'STRUCT(object_type VARCHAR, netbox_id BIGINT, owner VARCHAR, field VARCHAR, before JSON)[]',
+        cleared: 'STRUCT(object_type VARCHAR, netbox_id BIGINT, owner VARCHAR, field VARCHAR, before JSON, after JSON)[]',
         already: 'BOOLEAN'
     }
 )

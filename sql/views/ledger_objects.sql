@@ -43,22 +43,22 @@ chain as (
 from chain;
 
 -- One row per object and field that an applied change set, or that NetBox cleared because a change deleted the object
--- in the field. value is JSON; a null that was written is its null.
+-- in the field, or replaced because a change moved its cluster. value is JSON; a null that was written is its null.
 create or replace view ledger.writes as
 with set_by_change as (
     select *, unnest(fields) as item from ledger.applied where action <> 'delete'
 ),
-emptied_by_delete as (
-    select *, unnest(cleared) as item from ledger.applied where action = 'delete'
+changed_by_netbox as (
+    select *, unnest(cleared) as item from ledger.applied where action in ('delete', 'update')
 ),
 written as (
     select endpoint, target, undoes, object_type, netbox_id, item.field as field,
         coalesce(item.after, 'null'::json) as value, applied_at as written_at, seq, change_id
     from set_by_change
     union all
-    select endpoint, target, undoes, item.object_type, item.netbox_id, item.field, 'null'::json, applied_at, seq,
-        change_id
-    from emptied_by_delete
+    select endpoint, target, undoes, item.object_type, item.netbox_id, item.field, coalesce(item.after, 'null'::json),
+        applied_at, seq, change_id
+    from changed_by_netbox
 )
 from written
 union all

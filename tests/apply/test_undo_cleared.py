@@ -259,6 +259,7 @@ def test_the_ledger_names_what_netbox_emptied(
         "netbox_id": fixtures.device["id"],
         "owner": fixtures.device["name"],
         "before": before,
+        "after": None,
     }
     assert [change["cleared"] for line in sent for change in line["changes"]] == [
         [{**owner, "field": "primary_ip4"}, {**owner, "field": "oob_ip"}]

@@ -82,3 +82,22 @@ def test_a_machine_moves_to_no_cluster_whose_new_site_is_not_written() -> None:
             "site: it goes with cluster paris, which is not written",
         ),
     }
+
+
+def _scope_reason(*disowned: str, **place: Any) -> str | None:
+    """The reason of the row of cluster paris, which has three machines in NetBox: in Paris, in Lyon and nowhere."""
+    estate = _cluster(*disowned, **place)
+    for number, name, site in ((1, "erp", 1), (2, "web", 2), (3, "dns", None)):
+        machine(estate, number, name, 100 + number, cluster_id=1, site_id=site)
+    return next((row.reason for row in estate.rows() if row.resource == "clusters"), None)
+
+
+def test_the_scope_of_a_cluster_says_which_machines_it_moves() -> None:
+    said = "NetBox gives 2 of the virtual machines of paris the site Paris, together with the scope"
+    assert _scope_reason() == said
+    assert _scope_reason(scope_type="dcim.site", scope_id=2) == said
+
+
+def test_a_cluster_whose_scope_stays_moves_no_machines() -> None:
+    why = "status: NetBox has a value that netbox-sync did not write (policies.owns)"
+    assert _scope_reason(scope_type="dcim.site", scope_id=1, status="staging") == why
