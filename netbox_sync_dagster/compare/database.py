@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ _LOADED_ROWS = 20_000
 _JOINED_AS_WRITTEN = 20_000
 
 
+# A table without an alias.
+_TABLE = re.compile(r"\w+\.\w+")
 # Parsed statements do not depend on the connection: one cache for the whole process.
 _PARSED: dict[str, list[duckdb.Statement]] = {}
 
@@ -80,10 +83,14 @@ class Database:
     def attach(self, system: str, folder: Path) -> None:
         """Create schema ``system`` with exactly this snapshot's tables."""
         rows = attach_snapshot(self.con, system, folder)
-        self._read_empty |= {f"{system}.{table}": number == 0 for table, number in rows.items()}
+        self.loaded({f"{system}.{table}": number for table, number in rows.items()})
         if sum(rows.values()) > _JOINED_AS_WRITTEN:
             _join_as_written(self.con, False)
         self.forget()
+
+    def loaded(self, rows: Mapping[str, int]) -> None:
+        """How many rows each of these tables of the snapshots has; the comparison does not change them."""
+        self._read_empty |= {table: number == 0 for table, number in rows.items()}
 
     def create_tables(self, schema: str) -> None:
         """Create a schema with the tables of its file ``tables.sql``, without rows, unless they are there already."""
@@ -105,8 +112,11 @@ class Database:
         The answer is kept until ``made`` or ``wrote`` names the table, or ``forget`` is called.
         """
         if relation not in self._empty:
-            table, _, condition = relation.partition(" WHERE ")
-            self._empty[relation] = (bool(condition) and self.is_empty(table)) or is_empty(self.con, relation)
+            tables, _, _ = relation.partition(" WHERE ")
+            # Rows of several tables side by side: none if one of these has none.
+            parts = tables.split(", ")
+            known = any(part != relation and _TABLE.fullmatch(part) and self.is_empty(part) for part in parts)
+            self._empty[relation] = known or is_empty(self.con, relation)
         return self._empty[relation]
 
     def made(self, table: str, rows: int) -> None:

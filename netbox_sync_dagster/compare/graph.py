@@ -81,6 +81,18 @@ def compare_stages() -> tuple[Stage, ...]:
 
 
 @cache
+def tables_read() -> frozenset[TableName]:
+    """The tables of ``compare_stages`` that another of these stages reads."""
+    stages = compare_stages()
+    return frozenset(
+        table
+        for stage in stages
+        for table in stage.reads
+        if table != stage.makes and any(other.makes == table for other in stages)
+    )
+
+
+@cache
 def named_tables(file: str) -> frozenset[TableName]:
     """(schema, table) of every table that a SQL file names; columns of an alias look like tables too."""
     return frozenset(_READS.findall(_COMMENT.sub("", read_sql(file))))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.database import Database, number_of_rows
 from netbox_sync_dagster.compare.desired import can_have_rows, say_why
-from netbox_sync_dagster.compare.graph import Stage, compare_stages
+from netbox_sync_dagster.compare.graph import Stage, compare_stages, tables_read
 from netbox_sync_dagster.compare.rules import change_rows
 from netbox_sync_dagster.compare.stages import DIFF_SHAPE, EVALUATED_SHAPE, RULE_VALUES_SHAPE, SLICE_ROWS
 from netbox_sync_dagster.errors import UserError
@@ -24,8 +24,11 @@ class CompareError(UserError):
     """The comparison cannot run: the sentence says which snapshot is missing and what to do."""
 
 
-def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
-    """Match and diff tables, then ``diff.rows`` with every row of every resource decided."""
+def match_and_diff(database: Database, say: Callable[[str], None], all_tables: bool = False) -> None:
+    """Match and diff tables, then ``diff.rows`` with every row of every resource decided.
+
+    Diff tables without rows are made only if a stage reads them, or with ``all_tables``.
+    """
     database.forget()
     database.create_tables("match")
     database.run("CREATE SCHEMA diff")
@@ -34,7 +37,9 @@ def match_and_diff(database: Database, say: Callable[[str], None]) -> None:
         is_diff = stage.makes[0] == "diff"
         if not can_have_rows(database, stage.only_with):
             if is_diff:
-                database.run(f"CREATE TABLE {stage.table} {DIFF_SHAPE}")
+                if all_tables or stage.makes in tables_read():
+                    database.run(f"CREATE TABLE {stage.table} {DIFF_SHAPE}")
+                database.made(stage.table, 0)
             continue
         say(stage.table)
         try:
@@ -94,11 +99,12 @@ def block_written_since(database: Database) -> bool:
 
 def _block_names(database: Database) -> None:
     """Block the rows whose names nobody could see or NetBox would not take, whatever wrote them."""
-    database.run(f"CREATE TEMP TABLE bad_names AS {read_sql('plan/names.sql')}")
-    database.run(
-        """UPDATE diff.rows SET action = 'blocked', reason = n.reason
-           FROM bad_names n WHERE n.resource = rows.resource AND n.key = rows.key"""
-    )
+    made = database.run(f"CREATE TEMP TABLE bad_names AS {read_sql('plan/names.sql')}")
+    if number_of_rows(made):
+        database.run(
+            """UPDATE diff.rows SET action = 'blocked', reason = n.reason
+               FROM bad_names n WHERE n.resource = rows.resource AND n.key = rows.key"""
+        )
     database.run("DROP TABLE bad_names")
 
 

@@ -123,7 +123,7 @@ class Comparer:
         pair = self._snapshots(endpoint)
         with damage_named([pair.source_path, pair.target_path]), tempfile.TemporaryDirectory() as folder:
             database = self._load(endpoint, pair, Path(folder), lambda _: None, rules)
-            match_and_diff(database, lambda _: None)
+            match_and_diff(database, lambda _: None, all_tables=True)
             block_written_since(database)
             settle(database.con, _only(endpoint, pair.source))
             database.con.create_function("sentence", sentence_of, ["VARCHAR"], "VARCHAR")

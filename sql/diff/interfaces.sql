@@ -56,6 +56,10 @@ typed as (
 
 paired as materialized (
     select w.key, w.device_key, w.netbox_id, w.candidate_id, w.problem, a.last_updated,
+        -- Modes that say more than the source shows: an outer tag, and all VLANs where it shows all that the device
+        -- knows.
+        case when a.mode = 'q-in-q' then 'q-in-q'
+             when a.mode = 'tagged-all' and v.mode = 'tagged' and v.shows_all then 'tagged-all' end as kept_mode,
         bare_id_note(a.cf, settings.id_field, w.source_id) as bare_id,
         differing([
             case when w.netbox_id is null then field('device', null,
@@ -96,19 +100,19 @@ paired as materialized (
             undecided_field('bridge', had.bridge, coalesce(w.bridge_problem,
                 if(a.bridge_id is null, links.bridge_undecided, null))),
             json_field('bridge', had.bridge, coalesce(links.bridge, if(links.leaves_bridge, 'null', null))),
-            choice_field('mode', a.mode, case when kept.as_mode is null
+            choice_field('mode', a.mode, case when kept_mode is null
                     and not lacks_its_vlans(coalesce(v.mode, v.mode_if_empty), v.untagged_problem, v.tagged_problem,
                         v.untagged_problem is null and not v.none)
                 then coalesce(v.mode, case when coalesce(a.mode, '') = '' then v.mode_if_empty end) end),
             json_field('untagged_vlan', held.untagged, case when v.untagged_problem is null
-                and kept.as_mode is distinct from 'q-in-q' then if(v.none, 'null', v.untagged) end),
+                and kept_mode is distinct from 'q-in-q' then if(v.none, 'null', v.untagged) end),
             json_field('tagged_vlans', coalesce(held.tagged, '[]'), case when v.tagged_problem is null
-                and kept.as_mode is null then v.tagged end),
+                and kept_mode is null then v.tagged end),
             shown_field('mode', to_json(a.mode)::varchar, to_json(v.mode)::varchar,
-                case when kept.as_mode = 'q-in-q' and v.mode is not null
+                case when kept_mode = 'q-in-q' and v.mode is not null
                     then drifted('q_in_q_not_shown', {source: settings.system_name}) end),
-            undecided_field('untagged_vlan', held.untagged, if(kept.as_mode = 'q-in-q', null, v.untagged_problem)),
-            undecided_field('tagged_vlans', held.tagged, if(kept.as_mode is null, v.tagged_problem, null)),
+            undecided_field('untagged_vlan', held.untagged, if(kept_mode = 'q-in-q', null, v.untagged_problem)),
+            undecided_field('tagged_vlans', held.tagged, if(kept_mode is null, v.tagged_problem, null)),
             json_field('cf.' || settings.id_field, json_extract(a.cf, '$.' || settings.id_field)::varchar,
                 case when settings.writes_id_fields and w.source_id is not null
                      then with_claim(a.cf, settings.id_field, settings.id_scope, w.source_id,
@@ -123,9 +127,6 @@ paired as materialized (
     left join match.wanted_links links on links.key = w.key
     left join match.wanted_vlans v on v.key = w.key
     left join renumbered r on r.key = w.key
-    -- Modes that say more than the source shows: an outer tag, and all VLANs where it shows all that the device knows.
-    cross join lateral (select case when a.mode = 'q-in-q' then 'q-in-q'
-        when a.mode = 'tagged-all' and v.mode = 'tagged' and v.shows_all then 'tagged-all' end as as_mode) kept
 )
 
 select 'interfaces' as resource, key, device_key as parent, 'dcim/interfaces' as object_type,

@@ -1,9 +1,11 @@
 -- What other objects need before they can be written: tags, custom fields, manufacturers, device types, roles,
 -- platforms, sites, cluster types. Key: slug (custom fields: name). Created by policy and approval, never changed.
 -- Only with rows of match.references WHERE netbox_id IS NULL AND value IS NOT NULL;
---   desired.tags WHERE slug NOT IN (SELECT slug FROM netbox.tags);
+--   desired.tags WHERE slug NOT IN (SELECT slug FROM netbox.tags)
+--   AND 'tags' IN (SELECT resource FROM config.may_create);
 --   desired.custom_fields w LEFT JOIN netbox.custom_fields c ON c.name = w.key
---   WHERE c.id IS NULL OR NOT list_has_all(c.object_types, w.object_types) OR c.status <> 'active'.
+--   WHERE c.status <> 'active' OR ('custom_fields' IN (SELECT resource FROM config.may_create)
+--   AND (c.id IS NULL OR NOT list_has_all(c.object_types, w.object_types))).
 with new_references as (
     -- One object per slug, in whatever case the sources write its name.
     select r.resource, prerequisite_key(r.resource, r.name) as key, min(r.name) as name,

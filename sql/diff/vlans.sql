@@ -47,14 +47,12 @@ wanted_names as (
 ),
 evaluated as (
     select n.*,
-        case
-            when n.several_names is not null then n.several_names
-            when name_problem(n.names[1], 64) is not null then name_problem(n.names[1], 64)
+        coalesce(n.several_names, name_problem(n.names[1], 64), case
             when n.group_id is not null and w.vlans > 1
                 then conflict('vlan_name_several_times', {vlans: w.vlans, name: n.names[1]})
             when n.group_id is not null and other.id is not null
                 then conflict('vlan_name_taken', {vid: other.vid, name: n.names[1]})
-        end as name_problem
+        end) as name_problem
     from answered n
     left join wanted_names w on w.group_id is not distinct from n.group_id and w.name = n.names[1]
     left join netbox.vlans other on other.group_id = n.group_id and other.name = n.names[1] and other.id is distinct

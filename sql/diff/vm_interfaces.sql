@@ -44,7 +44,7 @@ written_mtu as (
 ),
 paired as materialized (
     select w.key, w.virtual_machine, m.netbox_id, m.candidate_id, m.problem, a.last_updated,
-        other.name as name_taken,
+        other.name as name_taken, coalesce(a.mode = 'q-in-q', false) as is_q_in_q,
         differing([
             case when m.netbox_id is null then field('virtual_machine', null,
                 link('virtual_machines', v.key, v.netbox_id, v.name)) end,
@@ -82,7 +82,6 @@ paired as materialized (
     left join tagged t on t.key = w.key
     left join actual_tagged had on had.id = m.netbox_id
     left join written_mtu o on o.netbox_id = m.netbox_id
-    cross join lateral (select coalesce(a.mode = 'q-in-q', false) as is_q_in_q) kept
 )
 select 'vm_interfaces' as resource, key, virtual_machine as parent, 'virtualization/interfaces' as object_type,
        coalesce(netbox_id, candidate_id) as netbox_id, null::varchar as target, last_updated,

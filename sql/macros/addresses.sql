@@ -22,13 +22,10 @@ create or replace macro matching_pattern(name, patterns) as
 create or replace macro ipv4_number(host) as
     split_part(host, '.', 1)::ubigint * 16777216 + split_part(host, '.', 2)::ubigint * 65536
     + split_part(host, '.', 3)::ubigint * 256 + split_part(host, '.', 4)::ubigint;
--- The 32 hex digits of a canonical IPv6 address.
-create or replace macro ipv6_groups(text) as
-    case when text = '' then []::varchar[] else string_split(text, ':') end;
+-- The 32 hex digits of a canonical IPv6 address: with seven colons it has all groups, and an empty one is zero.
 create or replace macro ipv6_hex(host) as
     array_to_string(list_transform(
-        list_transform([{first: ipv6_groups(split_part(host, '::', 1)), last: ipv6_groups(split_part(host, '::', 2))}],
-            lambda h: list_concat(h.first, list_resize([]::varchar[], 8 - len(h.first) - len(h.last), '0'), h.last))[1],
+        string_split(replace(host, '::', '::' || repeat(':', 7 - length(regexp_replace(host, '[^:]', '', 'g')))), ':'),
         lambda g: lpad(g, 4, '0')), '');
 -- An address in a form that sorts and compares as its number: of IPv4 as 10 digits, of IPv6 as 32 hex digits.
 create or replace macro address_bits(host) as
@@ -36,9 +33,9 @@ create or replace macro address_bits(host) as
 -- The first bits of an address: equal for two addresses of a network.
 create or replace macro network_bits(host, family, prefixlen) as
     case when family = 4 then (ipv4_number(host) >> (32 - prefixlen))::varchar
-         else substr(ipv6_hex(host), 1, prefixlen // 4) || '/'
-             || ((strpos('0123456789abcdef', substr(ipv6_hex(host) || '0', prefixlen // 4 + 1, 1)) - 1)
-                 >> (4 - prefixlen % 4)) end;
+         else list_transform([ipv6_hex(host)], lambda h: substr(h, 1, prefixlen // 4) || '/'
+             || ((strpos('0123456789abcdef', substr(h || '0', prefixlen // 4 + 1, 1)) - 1)
+                 >> (4 - prefixlen % 4)))[1] end;
 -- The network of an address as text; IPv6 with its last groups of zeros shortened.
 create or replace macro network_text(host, family, prefixlen) as
     case when family = 4 then list_transform([(ipv4_number(host) >> (32 - prefixlen)) << (32 - prefixlen)], lambda n:
@@ -58,10 +55,9 @@ create or replace macro ignored_address(host, family, networks) as
     case when len(networks) > 0 then list_transform([network_of(address_digits(host, family), family, networks)],
         lambda n: case when n is not null then skipped('address_ignored', {network: split_part(n, '|', 4)}) end)[1] end;
 create or replace macro ipv6_is_network(host, prefixlen) as
-    regexp_full_match(substr(ipv6_hex(host), (prefixlen + 3) // 4 + 1), '0*')
-    and (prefixlen % 4 = 0
-         or (strpos('0123456789abcdef', substr(ipv6_hex(host), prefixlen // 4 + 1,
-             1)) - 1) % (1 << (4 - prefixlen % 4)) = 0);
+    list_transform([ipv6_hex(host)], lambda h: regexp_full_match(substr(h, (prefixlen + 3) // 4 + 1), '0*')
+        and (prefixlen % 4 = 0
+             or (strpos('0123456789abcdef', substr(h, prefixlen // 4 + 1, 1)) - 1) % (1 << (4 - prefixlen % 4)) = 0))[1];
 create or replace macro unassignable(host, family, prefixlen) as
     case when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = 0
              then blocked('unassignable_address', {which: 'network'})
@@ -79,10 +75,12 @@ create or replace macro source_rank(source) as
 -- How lasting an address looks on an interface with this MAC address: 0 as if a person chose it (and all of IPv4), 1
 -- derived from the MAC address, 2 random, as temporary addresses are.
 create or replace macro lasting_rank(host, mac) as
-    case when not contains(host, ':') or substr(ipv6_hex(host), 17, 8) = '00000000' then 0
-         when substr(ipv6_hex(host), 17) = printf('%02x', xor(('0x' || substr(mac, 1, 2))::integer, 2))
-             || lower(replace(substr(mac, 4, 5), ':', '')) || 'fffe' || lower(replace(substr(mac, 10), ':', '')) then 1
-         else 2 end;
+    case when not contains(host, ':') then 0
+         else list_transform([ipv6_hex(host)], lambda h: case
+             when substr(h, 17, 8) = '00000000' then 0
+             when substr(h, 17) = printf('%02x', xor(('0x' || substr(mac, 1, 2))::integer, 2))
+                 || lower(replace(substr(mac, 4, 5), ':', '')) || 'fffe' || lower(replace(substr(mac, 10), ':', '')) then 1
+             else 2 end)[1] end;
 
 -- Several machines hold the address in turn, in NetBox's words.
 create or replace macro is_virtual_address(role, assigned_object_type) as

@@ -1,9 +1,8 @@
 -- Macros for ids in custom fields.
 
 -- A number as text, as people type it (' 43 ', '044') or a decimal field has it (43.0); any other text unchanged.
-create or replace macro plain_number(text) as
-    if(regexp_full_match(stripped(text), '[0-9]+(\.0+)?'),
-        coalesce(nullif(ltrim(split_part(stripped(text), '.', 1), '0'), ''), '0'), text);
+create or replace macro plain_number(text) as regexp_replace(text,
+    '^[ \x09-\x0d\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*0*([0-9]+)(\.0+)?[ \x09-\x0d\x1c-\x1f\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*$', '\1');
 create or replace macro without_zeros(text) as if(getvariable('numeric_ids'), plain_number(text), text);
 -- The id of a guest and the cluster that a virtual machine's custom fields hold; NULL: none.
 create or replace macro held_guest(cf, name) as
@@ -12,19 +11,19 @@ create or replace macro held_guest(cf, name) as
 create or replace macro held_cluster(cf, name) as blank(json_extract_string(cf, '$.' || name));
 create or replace macro id_text(held) as
     case json_type(held) when 'VARCHAR' then without_zeros(held->>'$') when 'UBIGINT' then held::varchar end;
--- The id in the entry of a scope. One of netbox-librenms-plugin may be an object: {"id": 7, "oob": {"id": 9}}.
-create or replace macro entry_id(held) as
-    if(json_type(held) = 'OBJECT', id_text(json_extract(held, '$.id')), id_text(held));
--- The source's id that an object's custom field holds for this endpoint (or cluster): {"<scope>": id}. A bare
--- number or text counts only while one endpoint of the kind is configured. Everything else is ignored.
+-- The source's id that an object's custom field holds for this endpoint (or cluster): {"<scope>": id}. The entry of
+-- netbox-librenms-plugin may be an object: {"id": 7, "oob": {"id": 9}}. A bare number or text counts only while one
+-- endpoint of the kind is configured. Everything else is ignored: id_text() of it is NULL.
 create or replace macro source_claim(cf, name, scope, alone) as
-    case when json_type(json_extract(cf, '$.' || name)) = 'OBJECT'
-         then entry_id(json_extract(cf, '$.' || name || '."' || scope || '"'))
-         when alone then id_text(json_extract(cf, '$.' || name)) end;
+    list_transform([coalesce(
+            json_extract(cf, '$.' || name || '."' || scope || '".id'),
+            json_extract(cf, '$.' || name || '."' || scope || '"'),
+            if(alone, json_extract(cf, '$.' || name), null))],
+        lambda held: id_text(held))[1];
 -- A note for the row: the field holds an id that is not the source's, without the scope that it is of.
 create or replace macro bare_id_note(cf, name, id) as
-    case when id_text(json_extract(cf, '$.' || name)) <> id
-         then noted('other_bare_id', {field: name, held: id_text(json_extract(cf, '$.' || name)), id: id}) end;
+    list_transform([id_text(json_extract(cf, '$.' || name))], lambda held: case when held <> id
+        then noted('other_bare_id', {field: name, held: held, id: id}) end)[1];
 -- The field's value with the id in it: unchanged if it has the id (merging would reorder it); else merged with the
 -- other ids, or bare if the field is not JSON. An entry that is an object keeps what else is in it.
 create or replace macro with_claim(cf, name, scope, id_json, field_type) as

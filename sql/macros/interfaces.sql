@@ -19,47 +19,36 @@ create or replace macro ethernet_type(mbits) as
         else 'other' end;
 -- The speed of a type that a name says.
 create or replace macro ethernet_mbits(type) as
-    case type
-        when '100base-tx' then 100 when '1000base-t' then 1000 when '2.5gbase-t' then 2500 when '5gbase-t' then 5000
-        when '10gbase-x-sfpp' then 10000 when '25gbase-x-sfp28' then 25000 when '40gbase-x-qsfpp' then 40000
-        when '100gbase-x-qsfp28' then 100000 when '400gbase-x-qsfpdd' then 400000 end;
+    meaning('100base-tx 100 1000base-t 1000 2.5gbase-t 2500 5gbase-t 5000 10gbase-x-sfpp 10000 25gbase-x-sfp28 25000'
+        || ' 40gbase-x-qsfpp 40000 100gbase-x-qsfp28 100000 400gbase-x-qsfpdd 400000', type)::bigint;
 create or replace macro type_by_name(name) as
-    case lower(regexp_extract(name, '^([0-9]+[A-Za-z]+|[A-Za-z]+(-[A-Za-z]+)*)[- ]?[0-9]', 1))
-        when 'fa' then '100base-tx' when 'fastethernet' then '100base-tx'
-        when 'gi' then '1000base-t' when 'ge' then '1000base-t' when 'gigabitethernet' then '1000base-t'
-        when 'm-gigabitethernet' then '1000base-t'
-        when 'tw' then '2.5gbase-t' when 'twogigabitethernet' then '2.5gbase-t'
-        when 'fi' then '5gbase-t' when 'fivegigabitethernet' then '5gbase-t'
-        when 'te' then '10gbase-x-sfpp' when 'xe' then '10gbase-x-sfpp' when 'xge' then '10gbase-x-sfpp'
-        when 'xgigabitethernet' then '10gbase-x-sfpp' when 'ten-gigabitethernet' then '10gbase-x-sfpp'
-        when 'tengigabitethernet' then '10gbase-x-sfpp' when 'tengige' then '10gbase-x-sfpp'
-        when '10ge' then '10gbase-x-sfpp'
-        when 'twe' then '25gbase-x-sfp28' when 'twentyfivegige' then '25gbase-x-sfp28'
-        when 'twentyfivegigabitethernet' then '25gbase-x-sfp28' when 'twenty-fivegige' then '25gbase-x-sfp28'
-        when '25ge' then '25gbase-x-sfp28'
-        when 'fo' then '40gbase-x-qsfpp' when 'fortygige' then '40gbase-x-qsfpp' when '40ge' then '40gbase-x-qsfpp'
-        when 'fortygigabitethernet' then '40gbase-x-qsfpp'
-        when 'hu' then '100gbase-x-qsfp28' when 'hundredgige' then '100gbase-x-qsfp28'
-        when 'hundredgigabitethernet' then '100gbase-x-qsfp28' when '100ge' then '100gbase-x-qsfp28'
-        when 'fourhundredgige' then '400gbase-x-qsfpdd' when '400ge' then '400gbase-x-qsfpdd' end;
+    meaning('fa 100base-tx fastethernet 100base-tx'
+        || ' gi 1000base-t ge 1000base-t gigabitethernet 1000base-t m-gigabitethernet 1000base-t'
+        || ' tw 2.5gbase-t twogigabitethernet 2.5gbase-t fi 5gbase-t fivegigabitethernet 5gbase-t'
+        || ' te 10gbase-x-sfpp xe 10gbase-x-sfpp xge 10gbase-x-sfpp xgigabitethernet 10gbase-x-sfpp'
+        || ' ten-gigabitethernet 10gbase-x-sfpp tengigabitethernet 10gbase-x-sfpp tengige 10gbase-x-sfpp'
+        || ' 10ge 10gbase-x-sfpp'
+        || ' twe 25gbase-x-sfp28 twentyfivegige 25gbase-x-sfp28 twentyfivegigabitethernet 25gbase-x-sfp28'
+        || ' twenty-fivegige 25gbase-x-sfp28 25ge 25gbase-x-sfp28'
+        || ' fo 40gbase-x-qsfpp fortygige 40gbase-x-qsfpp 40ge 40gbase-x-qsfpp fortygigabitethernet 40gbase-x-qsfpp'
+        || ' hu 100gbase-x-qsfp28 hundredgige 100gbase-x-qsfp28 hundredgigabitethernet 100gbase-x-qsfp28'
+        || ' 100ge 100gbase-x-qsfp28 fourhundredgige 400gbase-x-qsfpdd 400ge 400gbase-x-qsfpdd',
+        lower(regexp_extract(name, '^([0-9]+[A-Za-z]+|[A-Za-z]+(-[A-Za-z]+)*)[- ]?[0-9]', 1)));
 
 -- Short and long names of Cisco and Arista compare equal: one spelling for both, and for that of IOS-XR
 -- (TenGigE0/0/0/1).
 create or replace macro interface_alias(name) as
     case when not regexp_matches(name, '^[A-Za-z-]+ ?[0-9]') then lower(name)
-    else lower(case lower(regexp_extract(name, '^([A-Za-z-]+)', 1))
-        when 'fa' then 'FastEthernet' when 'gi' then 'GigabitEthernet' when 'ge' then 'ge'
-        when 'te' then 'TenGigabitEthernet' when 'tengige' then 'TenGigabitEthernet'
-        when 'fo' then 'FortyGigabitEthernet' when 'fortygige' then 'FortyGigabitEthernet'
-        when 'hu' then 'HundredGigE' when 'hundredgigabitethernet' then 'HundredGigE'
-        when 'twe' then 'TwentyFiveGigE' when 'twentyfivegigabitethernet' then 'TwentyFiveGigE'
-        when 'tf' then 'TwentyFiveGigE' when 'tw' then 'TwoGigabitEthernet' when 'fi' then 'FiveGigabitEthernet'
-        when 'fou' then 'FourHundredGigE' when 'fh' then 'FourHundredGigE' when 'ap' then 'AppGigabitEthernet'
-        when 'eth' then 'Ethernet' when 'et' then 'Ethernet' when 'ma' then 'Management' when 'mg' then 'MgmtEth'
-        when 'be' then 'Bundle-Ether' when 'se' then 'Serial' when 'tu' then 'Tunnel' when 'nu' then 'Null'
-        when 'bv' then 'BVI' when 'bd' then 'BDI' when 'di' then 'Dialer' when 'ce' then 'Cellular'
-        when 'po' then 'Port-channel' when 'lo' then 'Loopback' when 'vl' then 'Vlan'
-        else regexp_extract(name, '^([A-Za-z-]+)', 1) end
+    else lower(coalesce(
+            meaning('fa FastEthernet gi GigabitEthernet te TenGigabitEthernet tengige TenGigabitEthernet'
+                || ' fo FortyGigabitEthernet fortygige FortyGigabitEthernet hu HundredGigE'
+                || ' hundredgigabitethernet HundredGigE twe TwentyFiveGigE twentyfivegigabitethernet TwentyFiveGigE'
+                || ' tf TwentyFiveGigE tw TwoGigabitEthernet fi FiveGigabitEthernet fou FourHundredGigE'
+                || ' fh FourHundredGigE ap AppGigabitEthernet eth Ethernet et Ethernet ma Management mg MgmtEth'
+                || ' be Bundle-Ether se Serial tu Tunnel nu Null bv BVI bd BDI di Dialer ce Cellular'
+                || ' po Port-channel lo Loopback vl Vlan',
+                lower(regexp_extract(name, '^([A-Za-z-]+)', 1))),
+            regexp_extract(name, '^([A-Za-z-]+)', 1))
         || trim(regexp_replace(name, '^[A-Za-z-]+', ''))) end;
 
 -- The number of the stack member that a physical port's name begins with: Gi2/0/1, Te3/1/1, 2/1/1, 1:2; Juniper

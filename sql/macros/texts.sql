@@ -11,6 +11,10 @@ create or replace macro trimmed(text) as
 -- 'a, b and c'.
 create or replace macro enumerated(words) as
     if(len(words) > 1, array_to_string(words[:-2], ', ') || ' and ' || words[-1], words[1]);
+-- What a word means: pairs are 'word meaning word meaning', and no meaning is a word (words are in lower case). NULL: it
+-- is none of them. Planned in a tenth of the time that a case takes, which repeats the word at every branch.
+create or replace macro meaning(pairs, word) as
+    string_split(pairs, ' ')[list_position(string_split(pairs, ' '), word) + 1];
 create or replace macro blank(text) as nullif(trimmed(text), '');
 
 -- What the mappings call a name of the source in NetBox; NULL: nothing. Both in any case.
@@ -81,9 +85,6 @@ create or replace macro is_placeholder(text) as
     text is null or list_transform([stripped(text)], lambda t: regexp_full_match(lower(t),
         '(-|0|n/a|na|none|default|unknown|null|<private>|not specified|to be filled by o\.e\.m\.|system serial number)?')
     or (length(replace(t, t[1], '')) = 0 and (length(t) > 4 or regexp_matches(t[1], mark()))))[1];
--- A serial number that repeats one character is a placeholder, however short.
-create or replace macro is_no_serial(text) as
-    is_placeholder(text) or length(replace(stripped(text), stripped(text)[1], '')) = 0;
 
 -- A text after a list of rules {word: regular expression, replacement}, one after the other.
 create or replace macro rewrite(text, rules) as
@@ -97,14 +98,18 @@ create or replace macro is_ip(text) as
 create or replace macro usable_name(text) as
     case when is_placeholder(text) then null else stripped(text) end;
 
+-- A serial number that repeats one character is a placeholder, however short.
+create or replace macro is_no_serial(text) as
+    coalesce(list_transform([usable_name(text)], lambda t: replace(t, t[1], '') = '')[1], true);
 -- NetBox accepts 50 characters; longer ones are skipped (sql/desired/librenms/skipped.sql).
 create or replace macro serial_number(text) as
-    case when length(stripped(text)) <= 50 and not is_no_serial(text) then stripped(text) end;
+    list_transform([usable_name(text)], lambda t:
+        case when length(t) <= 50 and replace(t, t[1], '') <> '' then t end)[1];
 
 -- A host name without its domain; NULL if it has none. Never of an IP address.
 create or replace macro short_name(text) as
-    case when is_placeholder(text) or is_ip(stripped(text)) or not contains(stripped(text), '.') then null
-         else nullif(stripped(split_part(stripped(text), '.', 1)), '') end;
+    list_transform([usable_name(text)], lambda t: case when not is_ip(t) and contains(t, '.')
+        then nullif(stripped(split_part(t, '.', 1)), '') end)[1];
 -- A text as a word without case, accents, punctuation and space, to tell what has nothing in common; see sql/edits/.
 create or replace macro word_of(text) as coalesce(
     nullif(lower(strip_accents(regexp_replace(text, '[^\pL\pN]+', '', 'g'))), ''), text);

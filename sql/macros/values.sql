@@ -8,13 +8,14 @@ create or replace macro identity_text(value) as
          else value::varchar end;
 create or replace macro same_value(a, b) as
     case when a = b then true
-         when json_type(a::json) = 'OBJECT' and json_type(b::json) = 'OBJECT'
-             and json_extract(a::json, '$.id') is not null
-             then identity_text(a::json) = identity_text(b::json)
-         when json_type(a::json) = 'ARRAY' and json_type(b::json) = 'ARRAY'
-             then list_sort(list_transform(a::json[], lambda v: identity_text(v)))
-                  = list_sort(list_transform(b::json[], lambda v: identity_text(v)))
-         else false end;
+         else list_transform([{one: a::json, other: b::json}], lambda v: case
+             when json_type(v.one) = 'OBJECT' and json_type(v.other) = 'OBJECT'
+                 and json_extract(v.one, '$.id') is not null
+                 then identity_text(v.one) = identity_text(v.other)
+             when json_type(v.one) = 'ARRAY' and json_type(v.other) = 'ARRAY'
+                 then list_sort(list_transform(v.one::json[], lambda part: identity_text(part)))
+                      = list_sort(list_transform(v.other::json[], lambda part: identity_text(part)))
+             else false end)[1] end;
 
 -- A URL as JSON text, with https where it has no scheme.
 create or replace macro with_scheme(value) as

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -349,6 +350,15 @@ class Estate:
     def _compare(self, database: Database) -> list[Row]:
         con, endpoint = database.con, self.config.endpoint("lib")
         self._insert(con)
+        filled = Counter(table for table, _ in self._rows)
+        filled[f"{self.kind}.row_counts"] += 1
+        database.loaded(
+            {
+                f"{system}.{name}": filled[f"{system}.{name}"]
+                for system in (self.kind, "netbox")
+                for name in SYSTEMS[system]
+            }
+        )
         if not self.first:
             con.execute(
                 f"INSERT INTO {self.kind}.row_counts (source_table, owner, peak)"

@@ -6,10 +6,10 @@ named as (
     select
         d.*,
         -- The order in which names are tried: sysName, then hostname, each as given and without its domain.
-        list_filter([usable_name(sysName), short_name(sysName), usable_name(hostname), short_name(hostname)],
+        list_filter([sys_name, short_name(sys_name), host_name, short_name(host_name)],
                     lambda n: n is not null) as names,
-        nullif(regexp_replace(coalesce(d.location, ''), '^<private>$', ''), '') as place
-    from librenms.devices d
+        nullif(nullif(d.location, '<private>'), '') as place
+    from (select *, usable_name(sysName) as sys_name, usable_name(hostname) as host_name from librenms.devices) d
     where d.device_id not in (select device_id from desired.bmc_devices)
       and d.device_id not in (select device_id from desired.known_guests where is_synced)
 ),
@@ -18,9 +18,8 @@ named as (
 called as materialized (
     select n.*,
         case when settings.strip_domain then coalesce(short_name(full_name), full_name) else full_name end as name
-    from (select named.*, case when settings.device_name = 'hostname'
-        then coalesce(usable_name(hostname), usable_name(sysName))
-                               else coalesce(usable_name(sysName), usable_name(hostname)) end as full_name
+    from (select named.*, if(settings.device_name = 'hostname', coalesce(host_name, sys_name),
+              coalesce(sys_name, host_name)) as full_name
           from named, settings) n, settings
 ),
 
@@ -35,11 +34,11 @@ keyed as (
 decided as (
     select
         k.*,
-        case
+        coalesce(case
             when disabled then blocked('device_disabled', {source: 'LibreNMS'})
             when ignore then blocked('device_ignored', {source: 'LibreNMS'})
             when name is null then blocked('no_device_name', {source: 'LibreNMS', first: 'sysName', second: 'hostname'})
-            when name_problem(name, 64) is not null then name_problem(name, 64)
+        end, name_problem(name, 64), case
             when settings.import_devices = 'none' then blocked('import_is_off')
             when settings.import_devices = 'filter' and not (
                     (len(settings.import_location) = 0 or list_contains(settings.import_location, place))
@@ -52,7 +51,7 @@ decided as (
                 and (len(settings.import_hostname) = 0
                      or len(list_filter(settings.import_hostname, lambda p: regexp_full_match(hostname, p))) > 0)
             ) then blocked('outside_filter')
-        end as not_imported
+        end) as not_imported
     from keyed k, settings
 )
 

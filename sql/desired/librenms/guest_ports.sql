@@ -21,11 +21,11 @@ select port_id, virtual_machine,
     if(ifMtu between 1 and 65536, ifMtu::integer, null) as mtu,
     if(trimmed(ifAlias) in (trimmed(ifName), trimmed(ifDescr), ''), null, described(ifAlias, 200)) as description,
     if(coalesce(ifPhysAddress, '') = '', '', mac_address(ifPhysAddress)) as mac,
-    case when blank(name) is null then blocked('no_name', {source: 'LibreNMS', what: 'port ' || port_id})
-         when name_problem(name, 64) is not null then name_problem(name, 64)
-         when same_name > 1
-             then conflict('same_name', {number: same_name, objects: 'ports', owner: 'device', name: name})
-    end as problem
+    coalesce(
+        case when blank(name) is null then blocked('no_name', {source: 'LibreNMS', what: 'port ' || port_id}) end,
+        name_problem(name, 64),
+        case when same_name > 1
+             then conflict('same_name', {number: same_name, objects: 'ports', owner: 'device', name: name}) end) as problem
 from (select *, count(*) over (partition by virtual_machine, name) as same_name from named)
 where not exists (
     from config.interface_filters f where (f.os is null or f.os = os) and regexp_full_match(name, f.pattern, 'i'))

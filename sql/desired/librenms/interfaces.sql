@@ -1,8 +1,7 @@
 -- LibreNMS ports in NetBox's terms. Key: device + interface name; source_id is LibreNMS's port_id.
 -- speed in kbit/s, mtu in bytes. A port that cannot be one NetBox interface has a problem; the others continue.
 -- Installations have a million ports: data that only few of them need are looked up separately, with few columns, and
--- each
--- expensive test follows a cheap one.
+-- each expensive test follows a cheap one.
 -- The management controllers of hosts (sql/desired/librenms/bmcs.sql) are interfaces too.
 -- Only with rows of librenms.ports; desired.bmcs.
 with settings as (from config.endpoint),
@@ -97,15 +96,13 @@ ports as (
 ),
 examined as (
     select p.*,
-        case
-            when blank(p.name) is null then blocked('no_name', {source: 'LibreNMS', what: 'port ' || p.port_id})
-            when (strlen(p.name) > 64 or p.unseen) and name_problem(p.name, 64) is not null
-                then name_problem(p.name, 64)
-            when p.same_name > 1
-                then conflict('same_name', {number: p.same_name, objects: 'ports', owner: 'device', name: p.name})
-            when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null
-                then blocked('stack_member_unknown', {because: because('not_read', {text: p.unread})})
-        end as problem
+        coalesce(
+            case when blank(p.name) is null then blocked('no_name', {source: 'LibreNMS', what: 'port ' || p.port_id})
+                 when strlen(p.name) > 64 or p.unseen then name_problem(p.name, 64) end,
+            case when p.same_name > 1
+                     then conflict('same_name', {number: p.same_name, objects: 'ports', owner: 'device', name: p.name})
+                 when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null
+                     then blocked('stack_member_unknown', {because: because('not_read', {text: p.unread})}) end) as problem
     from ports p
 )
 

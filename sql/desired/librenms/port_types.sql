@@ -5,30 +5,30 @@
 -- sides. 10 Mbit/s counts as no speed: many devices report it for a port that is down.
 -- Only with rows of librenms.ports.
 with ethernet as (
-    select p.port_id, p.device_id, p.ifSpeed, trimmed(coalesce(blank(p.ifName), p.ifDescr)) as name,
+    select p.port_id, p.device_id, p.ifSpeed, ethernet_type(p.ifSpeed // 1000000) as by_speed, trimmed(coalesce(blank(p.ifName), p.ifDescr)) as name,
         trimmed(p.ifDescr) as other_name, coalesce(p.ifSpeed, 0) in (0, 10000000, 4294967295) as without_speed
     from librenms.ports p
     where p.ifType in ('ethernetCsmacd', 'gigabitEthernet', 'fastEther') and not coalesce(p.deleted, false)
       and p.port_id not in (select port_id from desired.port_roles)
 ),
 unclear as materialized (
-    select *, without_speed or ethernet_type(ifSpeed // 1000000) = 'other' as no_type,
+    select *, without_speed or by_speed = 'other' as no_type,
         coalesce(type_by_name(name), type_by_name(other_name)) as by_name,
         regexp_replace(name, '[0-9]+$', '') as beside, try_cast(regexp_extract(name, '[0-9]+$') as bigint) as number
     from ethernet
     -- Most ports are gigabit ports of that name, which need no regular expression.
     where without_speed or (ifSpeed < 100000000000 and not (ifSpeed = 1000000000 and name[1] in ('G', 'g')))
-       or ethernet_type(ifSpeed // 1000000) = 'other'
+       or by_speed = 'other'
 ),
 searched as (
     from unclear where by_name is null and number is not null and without_speed
 ),
 known as materialized (
     select device_id, regexp_replace(name, '[0-9]+$', '') as beside,
-        try_cast(regexp_extract(name, '[0-9]+$') as bigint) as number, ethernet_type(ifSpeed // 1000000) as type
+        try_cast(regexp_extract(name, '[0-9]+$') as bigint) as number, by_speed as type
     from ethernet
     where device_id in (select device_id from searched) and ifSpeed > 10000000 and ifSpeed <> 4294967295
-      and ethernet_type(ifSpeed // 1000000) <> 'other'
+      and by_speed <> 'other'
 ),
 found as (
     select s.port_id, count(distinct k.type) = 1 as alike, min(k.type) as type,
