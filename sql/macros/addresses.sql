@@ -57,7 +57,8 @@ create or replace macro ignored_address(host, family, networks) as
 create or replace macro ipv6_is_network(host, prefixlen) as
     list_transform([ipv6_hex(host)], lambda h: regexp_full_match(substr(h, (prefixlen + 3) // 4 + 1), '0*')
         and (prefixlen % 4 = 0
-             or (strpos('0123456789abcdef', substr(h, prefixlen // 4 + 1, 1)) - 1) % (1 << (4 - prefixlen % 4)) = 0))[1];
+             or (strpos('0123456789abcdef', substr(h, prefixlen // 4 + 1, 1)) - 1)
+                 % (1 << (4 - prefixlen % 4)) = 0))[1];
 create or replace macro unassignable(host, family, prefixlen) as
     case when family = 4 and prefixlen < 31 and ipv4_number(host) % (1::ubigint << (32 - prefixlen)) = 0
              then blocked('unassignable_address', {which: 'network'})
@@ -79,7 +80,8 @@ create or replace macro lasting_rank(host, mac) as
          else list_transform([ipv6_hex(host)], lambda h: case
              when substr(h, 17, 8) = '00000000' then 0
              when substr(h, 17) = printf('%02x', xor(('0x' || substr(mac, 1, 2))::integer, 2))
-                 || lower(replace(substr(mac, 4, 5), ':', '')) || 'fffe' || lower(replace(substr(mac, 10), ':', '')) then 1
+                 || lower(replace(substr(mac, 4, 5), ':', '')) || 'fffe' || lower(replace(substr(mac, 10), ':', ''))
+                 then 1
              else 2 end)[1] end;
 
 -- Several machines hold the address in turn, in NetBox's words.

@@ -11,8 +11,8 @@ create or replace macro trimmed(text) as
 -- 'a, b and c'.
 create or replace macro enumerated(words) as
     if(len(words) > 1, array_to_string(words[:-2], ', ') || ' and ' || words[-1], words[1]);
--- What a word means: pairs are 'word meaning word meaning', and no meaning is a word (words are in lower case). NULL: it
--- is none of them. Planned in a tenth of the time that a case takes, which repeats the word at every branch.
+-- What a word means: pairs are 'word meaning word meaning', and no meaning is a word (words are in lower case). NULL:
+-- it is none of them. Planned in a tenth of the time that a case takes, which repeats the word at every branch.
 create or replace macro meaning(pairs, word) as
     string_split(pairs, ' ')[list_position(string_split(pairs, ' '), word) + 1];
 create or replace macro blank(text) as nullif(trimmed(text), '');

@@ -25,7 +25,8 @@ select port_id, virtual_machine,
         case when blank(name) is null then blocked('no_name', {source: 'LibreNMS', what: 'port ' || port_id}) end,
         name_problem(name, 64),
         case when same_name > 1
-             then conflict('same_name', {number: same_name, objects: 'ports', owner: 'device', name: name}) end) as problem
+             then conflict('same_name', {number: same_name, objects: 'ports', owner: 'device', name: name}) end)
+        as problem
 from (select *, count(*) over (partition by virtual_machine, name) as same_name from named)
 where not exists (
     from config.interface_filters f where (f.os is null or f.os = os) and regexp_full_match(name, f.pattern, 'i'))

@@ -102,7 +102,8 @@ examined as (
             case when p.same_name > 1
                      then conflict('same_name', {number: p.same_name, objects: 'ports', owner: 'device', name: p.name})
                  when p.unread is not null and member_number(p.name) > 1 and p.members[member_number(p.name)] is null
-                     then blocked('stack_member_unknown', {because: because('not_read', {text: p.unread})}) end) as problem
+                     then blocked('stack_member_unknown', {because: because('not_read', {text: p.unread})}) end)
+            as problem
     from ports p
 )
 

@@ -5,7 +5,8 @@
 -- sides. 10 Mbit/s counts as no speed: many devices report it for a port that is down.
 -- Only with rows of librenms.ports.
 with ethernet as (
-    select p.port_id, p.device_id, p.ifSpeed, ethernet_type(p.ifSpeed // 1000000) as by_speed, trimmed(coalesce(blank(p.ifName), p.ifDescr)) as name,
+    select p.port_id, p.device_id, p.ifSpeed, ethernet_type(p.ifSpeed // 1000000) as by_speed,
+        trimmed(coalesce(blank(p.ifName), p.ifDescr)) as name,
         trimmed(p.ifDescr) as other_name, coalesce(p.ifSpeed, 0) in (0, 10000000, 4294967295) as without_speed
     from librenms.ports p
     where p.ifType in ('ethernetCsmacd', 'gigabitEthernet', 'fastEther') and not coalesce(p.deleted, false)
