@@ -16,8 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, TypeVar
@@ -38,6 +39,7 @@ from netbox_sync_dagster.storage.ledger import prepare_ledger
 from netbox_sync_dagster.storage.locks import bring_locks
 from netbox_sync_dagster.storage.parquet import write_parquet
 from netbox_sync_dagster.storage.shown_columns import fields_of, readable
+from netbox_sync_dagster.storage.spare_views import lent
 from netbox_sync_dagster.storage.store import Warehouse
 from netbox_sync_dagster.storage.tables import (
     ANY_FIELD_STRUCT,
@@ -98,8 +100,7 @@ def build_database(warehouse: Warehouse) -> Path:
                 f"ATTACH '{connections.quoted(beside)}' AS netbox_sync (STORAGE_VERSION '{_STORAGE_VERSION}')"
             )
             con.execute("USE netbox_sync")
-            with damage_named(current_versions(warehouse)):
-                _create(warehouse, con, sql, history=True)
+            _create(warehouse, con, sql, history=True)
             con.execute("USE memory")
             con.execute("DETACH netbox_sync")
         finally:
@@ -128,12 +129,13 @@ def _mark(warehouse: Warehouse, sql: str) -> str:
 
 def _create(warehouse: Warehouse, con: duckdb.DuckDBPyConnection, sql: str, *, history: bool) -> None:
     """Create the views. A damaged older snapshot or diff is moved aside, so it does not break ``history.*``."""
-    try:
-        con.execute(sql)
-    except duckdb.Error as error:
-        if not history or storage_sentence(error) is not None or not set_aside_damaged(warehouse):
-            raise
-        con.execute(sql)
+    with damage_named(current_versions(warehouse)):
+        try:
+            con.execute(sql)
+        except duckdb.Error as error:
+            if not history or storage_sentence(error) is not None or not set_aside_damaged(warehouse):
+                raise
+            con.execute(sql)
 
 
 def _content_hash(file: Path) -> str:
@@ -160,29 +162,51 @@ def open_views(
 
     Raises WarehouseError if there is no warehouse directory, and Damaged if a current file cannot be read.
     """
-    warehouse.pull_current()
-    bring_locks(warehouse)
-    if not warehouse.home.is_dir():
-        raise WarehouseError(f"there is no warehouse in {warehouse.address} yet; run: netbox-sync sync")
-    created = None
-    # A read-only home (another user's warehouse) is read through the database file of the last sync.
-    with suppress(OSError):
-        created = prepare_views(warehouse, history=history or not few, few=few, status=status)
-        if not (few or in_memory) and _is_current(warehouse, created):
-            created = None
-        elif not (few or history):
-            created = prepare_views(warehouse, history=False)
+    created = _script(warehouse, history=history, few=few, status=status, in_memory=in_memory)
     con = connections.connect()
     try:
+        if created is not None:
+            _create(warehouse, con, created, history=history)
+            return con
         with damage_named(current_versions(warehouse)):
-            if created is None:
-                _attach(con, warehouse.database)
-            else:
-                _create(warehouse, con, created, history=history)
+            _attach(con, warehouse.database)
     except BaseException:
         con.close()
         raise
     return con
+
+
+def _script(
+    warehouse: Warehouse, *, history: bool, few: bool, status: bool, in_memory: bool = False
+) -> str | None:
+    """The SQL that creates the views of ``open_views``; None where those of the database file are used."""
+    warehouse.pull_current()
+    bring_locks(warehouse)
+    if not warehouse.home.is_dir():
+        raise WarehouseError(f"there is no warehouse in {warehouse.address} yet; run: netbox-sync sync")
+    # A read-only home (another user's warehouse) is read through the database file of the last sync.
+    with suppress(OSError):
+        created = prepare_views(warehouse, history=history or not few, few=few, status=status)
+        if few or history:
+            return created if few or in_memory or not _is_current(warehouse, created) else None
+        if in_memory or not _is_current(warehouse, created):
+            return prepare_views(warehouse, history=False)
+    return None
+
+
+@contextmanager
+def _opened(
+    warehouse: Warehouse, *, history: bool, few: bool, status: bool, in_memory: bool
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """What ``open_views`` opens, for the block; the few views by a connection that had them before, if there is one."""
+    created = _script(warehouse, history=history, few=True, status=status) if few else None
+    if created is None:
+        opened = open_views(warehouse, few=few, status=status, history=history, in_memory=in_memory)
+        with closing(opened) as con:
+            yield con
+        return
+    with lent(created, partial(_create, warehouse, history=history)) as con:
+        yield con
 
 
 def _attach(con: duckdb.DuckDBPyConnection, database: Path) -> None:
@@ -214,8 +238,7 @@ def ask(
     while True:
         in_memory = tries.pop(0)
         try:
-            opened = open_views(warehouse, few=few, status=status, history=history, in_memory=in_memory)
-            with closing(opened) as con:
+            with _opened(warehouse, few=few, status=status, history=history, in_memory=in_memory) as con:
                 return look(con)
         except duckdb.Error as error:
             if not few and (is_of_the_query(error) or isinstance(error, duckdb.ConversionException)):
