@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from netbox_sync_dagster.approve.needing import bereft_sentence, needing_rejected
-from netbox_sync_dagster.approve.parts import Divided, with_parts
+from netbox_sync_dagster.approve.parts import Divided, decided_parts, with_parts
 from netbox_sync_dagster.approve.records import DECISIONS
 from netbox_sync_dagster.approve.select import Filter, asking_rows
 from netbox_sync_dagster.approve.states import State, decided_ids, left_sentence, states
@@ -27,9 +27,13 @@ def fits(decision: str, state: str | None) -> bool:
     return state in _FITTING[decision]
 
 
-def possible(state: str | None) -> list[str]:
-    """The decisions that fit this state."""
-    return [decision for decision in DECISIONS if fits(decision, state)]
+def possible(state: str | None, parts: Collection[str] = ()) -> list[str]:
+    """The decisions that fit this state, or for a withdrawal the state of one of its ``parts``."""
+    return [
+        decision
+        for decision in DECISIONS
+        if fits(decision, state) or (decision == "withdraw" and any(fits(decision, one) for one in parts))
+    ]
 
 
 @dataclass(frozen=True)
@@ -56,12 +60,14 @@ def fitting(
 ) -> Fitting:
     """The selected changes without those that the decision does not fit.
 
-    An approval leaves out rejected changes and those that need one; a withdrawal those that nobody has decided on; a rejection
-    those that are rejected. ``named``: ids, or their first characters, of changes that a person has named one by one. These are not
+    An approval leaves out rejected changes and those that need one; a withdrawal those that nobody has decided on, and takes of
+    a change of which only fields are decided these; a rejection leaves out those that are rejected. ``named``: ids, or their first characters, of changes that a person has named one by one. These are not
     left out of an approval: a rejected one is refused by name, and of one that needs a rejected change
     ``unmet_sentence`` warns. ``rejected``: change ids that are rejected together with this decision.
     """
     plan = with_parts(warehouse, chosen.plan)
+    if decision == "withdraw":
+        chosen = _with_decided_parts(warehouse, plan, chosen)
     known = states(warehouse, plan) | {change_id: State("rejected") for change_id in rejected}
     reasons = _reasons(warehouse, plan, chosen, decision, known)
     left_out = {
@@ -73,6 +79,29 @@ def fitting(
     rows = tuple(row for row in chosen.rows if row.change_id not in left_out)
     whole_of = {row.change_id: chosen.whole_of[row.change_id] for row in rows}
     return Fitting(replace(chosen, rows=rows, whole_of=whole_of), left_out)
+
+
+def open_parts(warehouse: Warehouse, plan: Plan) -> dict[str, list[DiffRow]]:
+    """The parts whose decisions can be withdrawn, by the id of the whole change. ``plan``: with its parts."""
+    decided = decided_ids(warehouse, plan)
+    parts = {
+        whole: [part for part in those.values() if part.change_id in decided]
+        for whole, those in decided_parts(warehouse, plan).items()
+    }
+    return {whole: those for whole, those in parts.items() if those}
+
+
+def _with_decided_parts(warehouse: Warehouse, plan: Plan, chosen: Divided) -> Divided:
+    """The selected changes; of those on which nobody has decided, the parts on which somebody has."""
+    parts, decided = open_parts(warehouse, plan), decided_ids(warehouse, plan)
+    rows: dict[str, DiffRow] = {}
+    whole_of: dict[str, str] = {}
+    for row in chosen.rows:
+        instead = [] if row.change_id in decided else parts.get(row.change_id, [])
+        for one in instead or [row]:
+            rows.setdefault(one.change_id, one)
+            whole_of.setdefault(one.change_id, chosen.whole_of[row.change_id])
+    return replace(chosen, plan=plan, rows=tuple(rows.values()), whole_of=whole_of)
 
 
 def follow_ups(

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from netbox_sync_dagster.approve.fitting import fits, fitting
+from netbox_sync_dagster.approve.fitting import fits, fitting, open_parts
 from netbox_sync_dagster.approve.parts import Divided, divided
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.approve.states import State, is_open, states, unmet
@@ -46,7 +46,12 @@ def cover(
     without_deletes = everything and query.action != "delete"
     deletes = [row for row in there if without_deletes and row.action == "delete"]
     asked = [(row, _state(known, row)) for row in there if not (without_deletes and row.action == "delete")]
-    rows = [row for row, state in asked if fits(decision, state)]
+    with_open_parts = open_parts(visit.warehouse, plan) if decision == "withdraw" else {}
+
+    def fit(row: DiffRow, state: str) -> bool:
+        return fits(decision, state) or row.change_id in with_open_parts
+
+    rows = [row for row, state in asked if fit(row, state)]
     refused = visit.rights.refusals(rows)
     covered = [row for row in rows if row.change_id not in refused]
     if fields and len(covered) > 1:
@@ -62,7 +67,7 @@ def cover(
         [
             *left_out.asking(causes, query),
             *left_out.deletes(deletes, query),
-            *left_out.unfit([(row, state) for row, state in asked if not fits(decision, state)], decision),
+            *left_out.unfit([(row, state) for row, state in asked if not fit(row, state)], decision),
             *left_out.refused(refused, rows),
             *left_out.refused(fitted.left_out, divided_rows.rows),
             *left_out.refused(not_given, needed, needed=True),

@@ -62,7 +62,7 @@ def review(visit: Visit) -> Response:
         plan=head.name,
         diff_id=plan.diff_id,
         decision=decision,
-        ids=tuple(found.picked.whole_of.values()),
+        ids=tuple(dict.fromkeys(found.picked.whole_of.values())),
         prerequisites=tuple(row.change_id for row in found.needed),
         fields=fields,
         back=f"/plans/{quote(head.name, safe='')}{query.address(page=query.page)}",

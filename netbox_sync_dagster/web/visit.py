@@ -178,7 +178,7 @@ def templates() -> Environment:
         "until": shown.until,
         "words": shown.words,
         "sentence": shown.as_sentence,
-        "decisions": lambda state: " ".join(possible(state)),
+        "decisions": lambda one: " ".join(possible(one.state, [part["state"] for part in one.parts or ()])),
         "parameters": shown.parameters,
         "path": lambda part: quote(str(part), safe=""),
         "query": urlencode,

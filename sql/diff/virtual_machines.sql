@@ -111,7 +111,7 @@ sites as (
     left join match.live_devices d on d.key = w.device
     left join netbox.sites s on s.id = d.site_id
     where c.netbox_id is distinct from a.cluster_id
-       or d.netbox_id is distinct from a.device_id and a.site_id is not null
+       or d.netbox_id is distinct from a.device_id
 ),
 
 paired as materialized (

@@ -100,7 +100,7 @@ def test_only_decisions_are_withdrawn(warehouse: Warehouse, plan: Plan, ids: Ids
     [part] = {row.change_id for row in whole.changes}.difference(everything)
     covered, notes = fits(warehouse, whole, "withdraw")
     assert covered == {ids["device"], ids["gone"], ids["described"], part}
-    assert notes == ["left out 3: nobody has decided on it"]
+    assert notes == ["left out 2: nobody has decided on it"]
     withdrawn = decide(warehouse, plan, [*everything, part], decision="withdraw")
     assert set(withdrawn.change_ids) == covered
     assert decide(warehouse, plan, [*everything], decision="withdraw").change_ids == ()
@@ -119,6 +119,30 @@ def test_the_approval_of_a_part_is_withdrawn_with_that_of_the_whole(
     decide(warehouse, plan, [ids["both"]], fields=["mtu"])
     decide(warehouse, plan, [ids["both"]])
     assert len(decide(warehouse, plan, [ids["both"]], decision="withdraw").change_ids) == 2
+    assert approved(warehouse, "paris", with_parts(warehouse, plan)) == {}
+
+
+def test_the_approval_of_a_part_is_withdrawn_with_the_change_that_nobody_has_approved(
+    warehouse: Warehouse, plan: Plan, ids: Ids
+) -> None:
+    decide(warehouse, plan, [ids["both"]], fields=["mtu"])
+    whole = with_parts(warehouse, plan)
+    [part] = approved(warehouse, "paris", whole)
+    both = [row for row in plan.changes if row.change_id == ids["both"]]
+    found = fitting(warehouse, divided(whole, both, {}), "withdraw")
+    assert (found.chosen.whole_of, found.notes) == ({part: ids["both"]}, [])
+    # The rows of the list are picked as a whole.
+    assert decide(warehouse, plan, [ids["both"]], decision="withdraw").change_ids == (part,)
+    assert approved(warehouse, "paris", with_parts(warehouse, plan)) == {}
+
+
+def test_the_approval_of_a_part_ends_with_the_rejection_of_the_change(
+    warehouse: Warehouse, plan: Plan, ids: Ids
+) -> None:
+    decide(warehouse, plan, [ids["both"]], fields=["mtu"])
+    decide(warehouse, plan, [ids["both"]], decision="reject")
+    assert approved(warehouse, "paris", with_parts(warehouse, plan)) == {}
+    decide(warehouse, plan, [ids["both"]], decision="withdraw")
     assert approved(warehouse, "paris", with_parts(warehouse, plan)) == {}
 
 

@@ -188,6 +188,7 @@ def test_a_part_shows_only_its_fields_and_what_it_needs(
     assert needed.startswith("+ create tags infra")
     assert "approved 2 changes" in _decide(anna, with_dependencies="1")
     assert "~ update approved: tags, memory virtual machines" in anna.open("/plans/paris")
+    assert f'value="{whole}" data-takes="approve reject withdraw"' in anna.page
     monkeypatch.setenv("NETBOX_SYNC_CONFIG", str(site.config_path))
     monkeypatch.setenv("NETBOX_SYNC_HOME", str(site.warehouse.home))
     for command, said in (
@@ -204,6 +205,14 @@ def test_a_part_shows_only_its_fields_and_what_it_needs(
     part = re.findall(r'name="id" value="([0-9a-f]{32})"', anna.page)[-1]
     assert part != whole
     anna.send("/plans/paris/review", id=part, decision="withdraw", diff_id=anna.value("diff_id"), query="")
+    assert "withdrew the decisions on 1 change" in _decide(anna)
+    assert "approved: tags, memory" not in anna.open("/plans/paris")
+    _review(anna, whole, field=["tags", "memory"])
+    _decide(anna)
+    # The whole row is ticked in the list.
+    anna.open("/plans/paris")
+    anna.send("/plans/paris/review", id=whole, decision="withdraw", diff_id=anna.value("diff_id"), query="")
+    assert "Picked ~ update virtual machines web1 tags" in anna.text
     assert "withdrew the decisions on 1 change" in _decide(anna)
     assert "approved: tags, memory" not in anna.open("/plans/paris")
     _review(anna, whole, field=["tags", "memory"])
