@@ -87,9 +87,10 @@ select
     coalesce(action_of(cause), if(netbox_id is null, 'create', 'update')) as action, coalesce(cause, note) as reason,
     fields
 from (
-    select *, nullif(concat_ws('; ', bare_id,
+    select * replace (if(is_left_out, [], fields) as fields), nullif(concat_ws('; ', bare_id,
             if(list_contains(list_transform(fields, lambda f: f.field), 'site'), site_note, null)), '') as note,
-        coalesce(problem, case when netbox_id is null then coalesce(not_imported, missing) end) as cause
-        from paired
+        coalesce(problem, if(is_left_out, not_imported, null),
+            case when netbox_id is null then coalesce(not_imported, missing) end) as cause
+        from (select *, is_dormant(netbox_id, inactive, not_imported) as is_left_out from paired)
 )
-where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)
+where problem is not null or is_left_out or netbox_id is null or (len(fields) > 0 and not inactive)

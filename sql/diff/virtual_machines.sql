@@ -193,8 +193,9 @@ select
     coalesce(nullif(action_of(cause), 'noted'), if(netbox_id is null, 'create', 'update')) as action, cause as reason,
         fields
 from (
-    select *,
+    select * replace (if(is_left_out, [], fields) as fields),
         case when problem is not null then problem
+             when is_left_out then not_imported
              when netbox_id is not null and not (moved_from is not null and homeless) then moved_from
              when not_imported is not null then not_imported
              when homeless then blocked('cluster_not_written', {because_moved: moved_from,
@@ -202,6 +203,6 @@ from (
              when missing is not null then lacking
              -- The others are for words that a virtual machine can do without.
              when lacking <> '' then noted('created_without', {because: lacking}) end as cause
-    from paired
+    from (select *, is_dormant(netbox_id, inactive, not_imported) as is_left_out from paired)
 )
-where problem is not null or netbox_id is null or (len(fields) > 0 and not inactive)
+where problem is not null or is_left_out or netbox_id is null or (len(fields) > 0 and not inactive)

@@ -27,6 +27,10 @@ create or replace macro because(code) as cause_text(code, 'because'),
 create or replace macro action_of(cause) as
     coalesce(nullif(regexp_extract(cause, '^\{"cause":"[a-z0-9_]+","action":"([a-z]+)"', 1), ''),
         if(cause is null, null, 'blocked'));
+-- Whether NetBox has an object that the source says not to look at. What the user's rules leave out is listed as
+-- skipped.
+create or replace macro is_dormant(netbox_id, inactive, cause) as
+    netbox_id is not null and coalesce(inactive, false) and coalesce(action_of(cause), '') = 'blocked';
 -- A cause as a parameter in long chains of causes: as JSON, without the escapes of a text.
 create or replace macro nested(reason) as
     case when starts_with(reason, '{"cause":') and json_valid(reason) then reason::json else to_json(reason) end;

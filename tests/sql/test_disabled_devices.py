@@ -131,3 +131,28 @@ def test_a_device_that_was_deleted_and_added_again_is_not_gone() -> None:
     assert [(r.action, r.key, r.netbox_id, r.fields) for r in estate.rows() if r.resource == "devices"] == [
         ("update", "sw1", 1, {"cf.librenms_id": {"lib": 9}})
     ]
+
+
+@pytest.mark.parametrize("how", ["disabled", "ignore"])
+def test_a_device_that_netbox_has_says_why_it_is_not_compared(how: str) -> None:
+    """By its id, and by its name alone; of it and of its ports nothing is changed."""
+    reason = {"disabled": "disabled in LibreNMS", "ignore": "ignored in LibreNMS"}[how]
+    estate = Estate("librenms", policies=GENEROUS)
+    device(estate, 1, "sw1", status=False, **{how: True})
+    known(estate)
+    port(estate, 2, "Gi0/2")
+    device(estate, 2, "sw2", **{how: True})
+    estate.add("netbox.devices", id=2, name="sw2", serial="", status="active")
+    assert [(r.resource, r.action, r.key, r.netbox_id, r.reason, r.fields) for r in estate.rows()] == [
+        ("devices", "blocked", "sw1", 1, reason, {}),
+        ("devices", "blocked", "sw2", 2, reason, {}),
+    ]
+    assert estate.left_out() == []
+
+
+def test_a_device_that_is_a_virtual_machine_says_why_it_is_not_compared() -> None:
+    estate = Estate("librenms", policies={**GENEROUS, "virtual_machines": "update"})
+    device(estate, 1, "web", ip="10.0.0.9", disabled=True)
+    estate.add("netbox.virtual_machines", id=7, name="web", status="active", tags=[])
+    found = [(r.action, r.netbox_id, r.reason) for r in estate.rows() if r.resource == "virtual_machines"]
+    assert found == [("blocked", 7, "disabled in LibreNMS")]

@@ -8,5 +8,7 @@ with named as (
 )
 select if(count(*) over (partition by lower(name)) > 1, name || ' (LibreNMS ' || device_id || ')', name) as key,
     device_id::varchar as source_id, netbox_id as known_id,
-    coalesce(disabled, false) or coalesce(ignore, false) as inactive
+    coalesce(disabled, false) or coalesce(ignore, false) as inactive,
+    case when disabled then blocked('device_disabled', {source: 'LibreNMS'})
+         when ignore then blocked('device_ignored', {source: 'LibreNMS'}) end as not_imported
 from named
