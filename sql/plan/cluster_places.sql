@@ -1,6 +1,6 @@
--- Clusters: site and location of their scope. new_site_id: the site after this plan. moves: the plan changes the scope
--- of a cluster that NetBox has.
-select *, if(moves, scope_site_id, site_id) as new_site_id
+-- Clusters: site and location of their scope. new_site_id, new_location_id: those after this plan. moves: the plan
+-- changes the scope of a cluster that NetBox has.
+select *, if(moves, scope_site_id, site_id) as new_site_id, if(moves, null, location_id) as new_location_id
 from (select m.key, m.netbox_id,
     case when c.scope_type = 'dcim.site' then c.scope_id
          when c.scope_type = 'dcim.location' then l.site_id

@@ -2,88 +2,125 @@
 -- Only with rows of diff.written_fields WHERE resource = 'devices'
 --   AND field IN ('cluster', 'site', 'location', 'rack', 'platform', 'device_type').
 with sites as (select id, name from netbox.sites),
+-- The places that the rows write; no id: none, or an object that this diff creates.
+written as (
+    select key, field, after = 'null' as is_none, try_cast(json_extract_string(after, '$.id') as bigint) as id,
+        json_extract_string(after, '$.name') as name
+    from diff.written where resource = 'devices' and field in ('site', 'location', 'rack', 'cluster')
+),
 devices as materialized (
-    select w.key, m.netbox_id, a.site_id as had_site, a.location_id as had_location, a.cluster_id as had_cluster,
-        rs.netbox_id as site_id, rs.name as site_name, c.site_id as cluster_site, c.location_id as cluster_location,
-        c.name as cluster_name, hs.name as had_site_name, rack.name as rack_name, rack.site_id as rack_site,
-        l.name as location_name, l.site_id as location_site, hc.site_id as had_cluster_site,
-            hc.name as had_cluster_name,
-        wl.netbox_id as wanted_location, wl.name as wanted_location_name, wls.site_id as wanted_location_site,
-        wr.name as wanted_rack_name, wrs.site_id as wanted_rack_site, wrs.id as wanted_rack,
-        wrs.location_id as wanted_rack_location, rack.id as had_rack, rack.location_id as had_rack_location,
+    select w.key, m.netbox_id, a.site_id as had_site, hs.name as had_site_name, a.cluster_id as had_cluster,
         had_type.manufacturer_id as had_maker, type.manufacturer_id as maker, type.model as model,
             had_type.model as had_model,
         had_platform.manufacturer_id as had_platform_maker, had_platform.name as had_platform_name,
-        platform.manufacturer_id as platform_maker, platform.name as platform_name
+        platform.manufacturer_id as platform_maker, platform.name as platform_name,
+        site.key is not null as moves_site, site.id as to_site, site.name as to_site_name
     from desired.devices w
     join match.devices m using (key)
     left join netbox.devices a on a.id = m.netbox_id
-    left join match.references rs on rs.owner_resource = 'devices' and rs.owner_key = w.key and rs.field = 'site'
-    left join match.references wl on wl.owner_resource = 'devices' and wl.owner_key = w.key and wl.field = 'location'
-    left join match.references wr on wr.owner_resource = 'devices' and wr.owner_key = w.key and wr.field = 'rack'
     left join match.references rt on rt.owner_resource = 'devices' and rt.owner_key = w.key and rt.field = 'device_type'
     left join match.references rp on rp.owner_resource = 'devices' and rp.owner_key = w.key and rp.field = 'platform'
-    left join diff.cluster_places c on c.key = w.cluster
-    left join diff.cluster_places hc on hc.netbox_id = a.cluster_id
     left join sites hs on hs.id = a.site_id
-    left join netbox.racks rack on rack.id = a.rack_id
-    left join netbox.locations l on l.id = a.location_id
-    left join netbox.locations wls on wls.id = wl.netbox_id
-    left join netbox.racks wrs on wrs.id = wr.netbox_id
+    left join written site on site.key = w.key and site.field = 'site'
     left join netbox.device_types had_type on had_type.id = a.device_type_id
     left join netbox.device_types type on type.id = rt.netbox_id
     left join netbox.platforms had_platform on had_platform.id = a.platform_id
     left join netbox.platforms platform on platform.id = rp.netbox_id
     where w.key in (select key from diff.written where resource = 'devices')
+),
+-- Locations, racks and clusters with where they are. Of a cluster after this plan; before_site is its site until then.
+places as (
+    select 'location' as field, id, name, site_id, null::bigint as location_id, null::varchar as cluster_key,
+        site_id as before_site, null::bigint as before_location
+    from netbox.locations
+    union all
+    select 'rack', id, name, site_id, location_id, null, site_id, location_id from netbox.racks
+    union all
+    select 'cluster', netbox_id, name, new_site_id, new_location_id, if(moves, key, null), site_id, location_id
+    from diff.cluster_places where netbox_id is not null
+),
+-- For each device and each of the three: where it was, where it will be, and whether the row writes it.
+parts as materialized (
+    select d.key, d.netbox_id, d.had_site, d.moves_site, d.to_site, coalesce(d.had_site, d.to_site) as old_site,
+        coalesce(d.had_site_name, d.to_site_name) as old_site_name, d.to_site_name, h.field,
+        h.id as had_id, old.name as had_name, old.before_site as had_in_site, old.before_location as had_in_location,
+        t.key is not null as moves, coalesce(t.is_none, false) as is_none, t.id as to_id,
+        coalesce(new.name, t.name) as to_name, coalesce(new.site_id, made.new_site_id) as to_in_site,
+        new.location_id as to_in_location, new.before_site, new.before_location, new.cluster_key
+    from devices d
+    join (
+        select m.key, f.field, case f.field when 'location' then a.location_id when 'rack' then a.rack_id
+            else a.cluster_id end as id
+        from match.devices m
+        left join netbox.devices a on a.id = m.netbox_id
+        cross join (values ('location'), ('rack'), ('cluster')) f(field)
+    ) h on h.key = d.key
+    left join places old on old.field = h.field and old.id = h.id
+    left join written t on t.key = d.key and t.field = h.field
+    left join places new on new.field = h.field and new.id = t.id
+    left join desired.devices w on w.key = d.key and h.field = 'cluster' and t.key is not null and t.id is null
+    left join diff.cluster_places made on made.key = w.cluster
+),
+-- A rack or cluster beside the location of the same device.
+located as (
+    select p.*, l.moves as moves_location, l.to_id as to_location, l.is_none as is_no_location,
+        if(p.netbox_id is null, l.to_id, l.had_id) as old_location
+    from parts p join parts l on l.key = p.key and l.field = 'location'
+    where p.field <> 'location'
+),
+-- Why the part that is written is not for the site that the device has, or will have.
+elsewhere as (
+    select *, if(field = 'cluster', because('cluster_at_another_site', {cluster: to_name,
+            site: if(old_site is distinct from to_in_site, old_site_name, to_site_name)}),
+        because('part_at_another_site', {part: field, name: to_name})) as why
+    from parts
+    where moves and to_in_site is not null
+      and (old_site is distinct from to_in_site or (moves_site and to_site is distinct from to_in_site))
 )
 
--- A cluster with a site or location accepts only devices of that place.
-select 'devices' as resource, key, 'cluster' as field, 'devices' as needs_resource,
-    if(site_id is distinct from cluster_site, null, key) as needs_key, 'site' as needs_field,
-    because('cluster_at_another_site', {cluster: cluster_name, site: coalesce(had_site_name, site_name)}) as why
-from devices where cluster_site is not null and coalesce(had_site, site_id) is distinct from cluster_site
+-- A location, a rack and a cluster with a site go with that site: the new one with the site that the device has,
+select 'devices' as resource, key, field, 'devices' as needs_resource,
+    if(netbox_id is not null and moves_site and to_site = to_in_site, key, null) as needs_key, 'site' as needs_field,
+    why
+from elsewhere
 union all
-select 'devices', key, 'cluster', 'devices', if(wanted_location is distinct from cluster_location, null, key),
-    'location',
-    because('cluster_in_another_location', {cluster: cluster_name})
-from devices
-where cluster_location is not null and if(netbox_id is null, wanted_location, had_location) is distinct
-    from cluster_location
+-- and the site with the one in which it is.
+select 'devices', key, 'site', 'devices', 
+    if(moves and (is_none or to_in_site is null or to_in_site = to_site), key, null), field,
+    because('part_at_another_site', {part: field, name: had_name})
+from parts where moves_site and had_in_site is not null and had_in_site is distinct from to_site
 union all
-select 'devices', key, 'site', 'devices', if(wanted_rack_site is distinct from site_id, null, key), 'rack',
-    because('part_at_another_site', {part: 'rack', name: rack_name})
-from devices where rack_site is not null and rack_site <> site_id
+-- A cluster that goes to the device's site with this plan.
+select 'devices', key, 'cluster', 'clusters', cluster_key, 'scope',
+    because('cluster_scope_not_written', {cluster: to_name})
+from located
+where moves and cluster_key is not null
+  and (before_site is distinct from if(moves_site, to_site, old_site) and before_site is not null
+      or before_location is not null and before_location is distinct from if(moves_location, to_location, old_location))
 union all
-select 'devices', key, 'site', 'devices', key, 'location',
-    because('part_at_another_site', {part: 'location', name: location_name})
-from devices where location_site is not null and location_site <> site_id
+-- A rack is in the location of its devices, if they have one; a cluster with a location has only devices of it.
+select 'devices', key, field, 'devices',
+    if(netbox_id is not null and moves_location and ((is_no_location and field = 'rack')
+        or to_location = to_in_location), key, null), 'location',
+    if(field = 'rack', because('rack_at_another_location', {rack: to_name}),
+        because('cluster_in_another_location', {cluster: to_name}))
+from located
+where moves and to_id is not null and case when field = 'rack'
+    then (old_location is not null and old_location is distinct from to_in_location)
+        or (moves_location and to_location is not null and to_location is distinct from to_in_location)
+    else to_in_location is not null and (old_location is distinct from to_in_location
+        or (moves_location and to_location is distinct from to_in_location)) end
 union all
--- A location or rack goes with the site in which it is, a rack with its location too.
-select 'devices', key, 'location', 'devices', key, 'site',
-    because('part_at_another_site', {part: 'location', name: wanted_location_name})
-from devices where wanted_location_site <> coalesce(had_site, site_id)
-union all
-select 'devices', key, 'rack', 'devices', key, 'site',
-    because('part_at_another_site', {part: 'rack', name: wanted_rack_name})
-from devices where wanted_rack_site <> coalesce(had_site, site_id)
-union all
-select 'devices', key, 'rack', 'devices', if(wanted_rack_location is distinct from wanted_location, null, key),
-    'location',
-    because('rack_at_another_location', {rack: wanted_rack_name})
-from devices
-where wanted_rack is not null
-  and if(netbox_id is null, wanted_location, had_location) is distinct from wanted_rack_location
-  and if(netbox_id is null, wanted_location, had_location) is not null
-union all
-select 'devices', key, 'location', 'devices', if(wanted_rack_location is distinct from wanted_location, null, key),
-    'rack',
-    because('rack_at_another_location', {rack: rack_name})
-from devices where had_rack is not null and wanted_location is distinct from had_rack_location
-  and wanted_location is not null and wanted_location is distinct from had_location
-union all
-select 'devices', key, 'site', 'devices', key, 'cluster',
-    because('part_at_another_site', {part: 'cluster', name: had_cluster_name})
-from devices where had_cluster_site is not null and had_cluster_site <> site_id
+select 'devices', key, 'location', 'devices',
+    if(moves and (is_none or to_in_location = to_location or (field = 'cluster' and to_in_location is null)),
+        key, null),
+    field,
+    if(field = 'rack', because('rack_at_another_location', {rack: had_name}),
+        because('cluster_in_another_location', {cluster: had_name}))
+from located
+where moves_location and had_id is not null and case when field = 'rack'
+    then to_location is not null and to_location is distinct from had_in_location
+    else had_in_location is not null and to_location is distinct from had_in_location end
 union all
 -- A platform may be limited to one manufacturer.
 select 'devices', key, 'platform', 'devices', if(maker is distinct from platform_maker, null, key), 'device_type',

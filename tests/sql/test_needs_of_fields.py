@@ -408,3 +408,96 @@ def test_where_this_diff_moves_the_device_the_edit_comes_after_it_or_is_kept() -
     _described(estate, 102, site_id=2)
     said = "it and its device pve1 are at different sites, and NetBox refuses every edit until one of them is moved"
     assert told(estate, "virtual_machines") == {"vm102": ("conflict", f"description: {said}")}
+
+
+def _moving(*rules: tuple[str, str], **held: Any) -> list[tuple[str | None, dict[str, Any]]]:
+    """(reason, what is written) of sw1, which is in Paris in rack R1, under rules that set these fields."""
+    owned = [f"devices.{name}" for name in ("site", "rack", "location")]
+    estate = Estate("librenms", policies={**GENEROUS, "owns": owned})
+    _sites(estate)
+    estate.add("netbox.locations", id=5, name="Hall", slug="hall", site_id=1)
+    estate.add("netbox.locations", id=6, name="Cellar", slug="cellar", site_id=1)
+    estate.add("netbox.racks", id=1, name="R1", site_id=1)
+    estate.add("netbox.racks", id=2, name="R2", site_id=1, location_id=5)
+    device(estate, 1, "sw1")
+    known: dict[str, Any] = {"id": 1, "name": "sw1", "status": "active", "site_id": 1, "rack_id": 1}
+    estate.add("netbox.devices", **known | held, cf={"librenms_id": {"lib": 1}})
+    for field, value in rules:
+        estate.rule("devices.sql", f"SELECT key, '{field}' AS field, '{value}' AS value FROM desired.devices")
+    return [(row.reason, row.fields) for row in estate.rows() if row.resource == "devices"]
+
+
+LYON = {"id": 2, "name": "Lyon"}
+
+
+def test_a_device_that_leaves_its_rack_can_move() -> None:
+    away = [("site", "Lyon"), ("rack", "")]
+    assert _moving(*away) == [(None, {"rack": None, "site": LYON})]
+    # The location stays, so the site does too.
+    assert _moving(*away, location_id=5) == [("site: its location Hall is at another site", {"rack": None})]
+    assert _moving(*away, ("location", ""), location_id=5) == [
+        (None, {"location": None, "rack": None, "site": LYON})
+    ]
+
+
+def test_a_device_gets_no_rack_of_another_location_than_its_new_one() -> None:
+    assert _moving(("site", "Paris"), ("location", "Cellar"), ("rack", "R2"), rack_id=None) == [
+        ("rack: rack R2 is in another location than the device", {"location": {"id": 6, "name": "Cellar"}})
+    ]
+
+
+def _joining(*owned: str, site: int, **content: Any) -> dict[str, tuple[str | None, list[str]]]:
+    """{resource: (reason, fields)} of pve1 at this site, which is not yet in its cluster in NetBox."""
+    estate = _cluster("clusters.scope", "clusters.status", *owned, status="active", **content)
+    _node(estate, 1, "pve1", site_id=site, status="active")
+    return {
+        row.resource: (row.reason, sorted(row.fields))
+        for row in estate.rows()
+        if row.resource in ("clusters", "devices")
+    }
+
+
+def test_a_node_joins_a_cluster_that_moves_with_it() -> None:
+    """NetBox takes a device into a cluster of the device's site only: the cluster's site after this plan."""
+    lyon = {"scope_type": "dcim.site", "scope_id": 2}
+    assert _joining(site=1, **lyon) == {"clusters": (None, ["scope"]), "devices": (None, ["cluster"])}
+    assert _joining("devices.site", site=2, **lyon) == {
+        "clusters": (None, ["scope"]),
+        "devices": (None, ["cluster", "site"]),
+    }
+    assert _joining(site=2, **lyon) == {
+        "clusters": (None, ["scope"]),
+        "devices": (
+            "site: NetBox has a value that netbox-sync did not write (policies.owns); "
+            "cluster: cluster paris is at another site than the device (Lyon)",
+            [],
+        ),
+    }
+
+
+def test_a_node_that_leaves_the_site_of_its_new_cluster_does_not_join_it() -> None:
+    estate = Estate(
+        "proxmox", scope="paris", defaults={"site": "Paris"}, policies={**GENEROUS, "owns": ["devices.site"]}
+    )
+    estate.add("proxmox.cluster", name="paris", standalone=False, quorate=True)
+    estate.add("netbox.clusters", id=1, name="paris", scope_type="dcim.site", scope_id=2)
+    _sites(estate)
+    _node(estate, 1, "pve1", site_id=2, status="active")
+    assert [(row.reason, sorted(row.fields)) for row in estate.rows() if row.resource == "devices"] == [
+        ("cluster: cluster paris is at another site than the device (Paris)", ["site"])
+    ]
+
+
+def test_a_node_joins_its_cluster_after_the_cluster_has_moved() -> None:
+    """Without the cluster's row it is not written either."""
+    estate = _cluster("clusters.scope", scope_type="dcim.site", scope_id=2)
+    _node(estate, 1, "pve1", site_id=1, status="active")
+    estate.add("netbox.devices", id=2, name="pve2", site_id=2, cluster_id=1)
+    assert told(estate, "clusters", "devices") == {
+        "paris": ("update", "scope: devices of this cluster are at other sites in NetBox: pve2"),
+        "pve1": (
+            "conflict",
+            'cluster: the scope of cluster paris is not changed; clusters "paris" is update '
+            "(scope: devices of this cluster are at other sites in NetBox: pve2)",
+        ),
+    }
