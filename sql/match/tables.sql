@@ -2,6 +2,9 @@
 -- run (see the "Only with rows of" at its top). Those at the end are asked for a row before anybody reads them.
 create table match.clusters (
     key varchar, netbox_id bigint, name varchar, problem varchar, group_id bigint, site_id bigint);
+create table match.renamed_clusters (
+    key varchar, netbox_id bigint, ids bigint[], found struct(type varchar, id bigint, name varchar)[], number bigint,
+    held varchar, by_names boolean);
 create table match.live_clusters as from match.clusters;
 create table match.device_pairs (
     key varchar, id bigint, is_id boolean, is_name boolean, witnesses bigint, step integer, steps integer[],
@@ -31,6 +34,7 @@ create table match.virtual_machine_exceptions (
 create table match.virtual_machines (
     key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], name varchar, step integer,
     problem varchar, name_held_by varchar, last_updated varchar, moved_from varchar);
+create table match.guest_tags (key varchar, had varchar[], has varchar[], taken_off varchar[]);
 create table match.guests_elsewhere (netbox_id bigint, reason varchar);
 create table match.unproven_contacts as from match.guests_elsewhere;
 create table match.live_virtual_machines as from match.virtual_machines;
