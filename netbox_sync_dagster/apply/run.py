@@ -26,7 +26,7 @@ from netbox_sync_dagster.apply.state import ApplyState
 from netbox_sync_dagster.apply.writes import NotSent, Writes
 from netbox_sync_dagster.approve.agreement import rules_of, why_not_agreed
 from netbox_sync_dagster.approve.freeze import check_frozen
-from netbox_sync_dagster.approve.limits import check_gates
+from netbox_sync_dagster.approve.limits import check_gates, check_netbox
 from netbox_sync_dagster.approve.needing import why_unapproved
 from netbox_sync_dagster.approve.parts import with_parts
 from netbox_sync_dagster.approve.people import Actor, me
@@ -89,7 +89,7 @@ def apply_approved(
         verify(warehouse).check()
         if wanted:
             check_gates(plan)
-            _check_netbox(plan, target)
+            check_netbox(plan, target)
         left_open = unfinished(warehouse, endpoint_name)
         result = ApplyResult(None, endpoint_name)
         # Only NetBox knows the branch that is written to, and so what was applied to it.
@@ -119,18 +119,6 @@ def apply_approved(
             )
             apply.run(left_open)
     return result
-
-
-def _check_netbox(plan: Plan, target: NetBoxTarget) -> None:
-    """Raise ApprovalError if the plan was compared with another NetBox: its ids mean other objects here."""
-    compared = plan.manifest.get("netbox_url")
-    # Plans of undos did not name it before.
-    if compared is not None and compared not in target.known_urls:
-        again = "undo the apply again" if plan.manifest.get("undoes") else "run the sync again"
-        raise ApprovalError(
-            f"endpoint '{plan.endpoint}': the diff was made with the NetBox at {compared}, and netbox.url is"
-            f" {target.base_url}; {again}, or name the former URL in netbox.formerly if it is the same NetBox"
-        )
 
 
 def _applied_before(plan: Plan, change_id: str, netbox_id: int | None) -> Verdict:

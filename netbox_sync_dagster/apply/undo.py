@@ -77,7 +77,7 @@ def plan_undo(warehouse: Warehouse, target: NetBoxTarget, apply_id: str, endpoin
         spread_reasons(rows)
         _keep_what_others_use(netbox, rows)
     identify(rows, endpoint)
-    about = {"target_snapshot": read, "netbox_url": target.base_url}
+    about = {"target_snapshot": read, "netbox_url": target.base_url, "netbox_urls": target.known_urls}
     _store(warehouse, endpoint, apply_id, rows, about)
     return load_plan(warehouse, undo_name(apply_id))
 
@@ -214,7 +214,7 @@ def _keep_what_others_use(netbox: NetBoxWriter, rows: list[Inverse]) -> None:
 
 
 def _store(
-    warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Inverse], about: dict[str, str]
+    warehouse: Warehouse, endpoint: str, apply_id: str, rows: list[Inverse], about: dict[str, Any]
 ) -> None:
     counts: dict[str, dict[str, int]] = {}
     with warehouse.publish(undo_folder(warehouse, endpoint, apply_id), _KEEP) as (diff_id, stage):

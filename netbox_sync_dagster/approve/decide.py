@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from netbox_sync_dagster.approve.agreement import Agreement, proven_groups, why_no_approver
-from netbox_sync_dagster.approve.limits import check_gates, over_limit_with
+from netbox_sync_dagster.approve.limits import check_gates, check_netbox, over_limit_with
 from netbox_sync_dagster.approve.needing import needing_rejected
 from netbox_sync_dagster.approve.parts import decided_parts, part_of, with_parts
 from netbox_sync_dagster.approve.people import me
@@ -27,7 +27,7 @@ from netbox_sync_dagster.approve.records import (
 from netbox_sync_dagster.approve.select import resolve_ids
 from netbox_sync_dagster.approve.states import decided_ids, states
 from netbox_sync_dagster.compare.plan import DiffRow, Plan
-from netbox_sync_dagster.config import Policies
+from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.config.resources import MAX_APPROVAL_HOURS
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.clock import now
@@ -42,6 +42,7 @@ def approve(
     who: str,
     through: str,
     policies: Policies,
+    target: NetBoxTarget | None = None,
     expires_hours: float | None = None,
     override_limit: str | None = None,
     decision: str = "approve",
@@ -59,9 +60,10 @@ def approve(
     ``netbox_groups`` the person's groups in NetBox as the web page knows them. ``comment`` is
     recorded. ``override_limit`` is the reason for approving a plan over the limit; it is recorded. ``fields``: approve only
     these fields of the updates, or of each change id in it these; each part is a separate change with its own id, which
-    the approval contains. Without ids nothing is recorded, nor a withdrawal on what nobody has decided.
+    the approval contains. ``target``: the NetBox that the configuration names. Without ids nothing is recorded, nor a withdrawal on what nobody has decided.
 
-    Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks,
+    Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks or was made
+    with another NetBox,
     a resource over its limit without an override, a change that was rejected, or a person of none of the groups that
     ``policies.approvers`` names.
     """
@@ -98,6 +100,8 @@ def approve(
         )
     if decision == "approve" and rows:
         check_gates(plan)
+        if target is not None:
+            check_netbox(plan, target)
         _check_content(rows)
         _check_rejected(warehouse, plan, [*wholes, *rows])
         _check_limits(warehouse, whole_plan, policies, rows, override)
@@ -127,6 +131,7 @@ def approve(
         by=by,
         comment=(comment or "").strip() or None,
         agreement=Agreement.of(policies) if decision == "approve" else Agreement(),
+        netbox=plan.manifest.get("netbox_url"),
     )
     if rows:
         write_approval(warehouse, approval, rows)
@@ -162,7 +167,7 @@ def approve_by_policy(warehouse: Warehouse, plan: Plan, policies: Policies) -> A
     if not allowed:
         return None
     look(warehouse).check()
-    standing = decisions(warehouse, plan.endpoint)
+    standing = decisions(warehouse, plan)
     rejected = {change_id for change_id in allowed if rejection(standing, change_id)}
     whole = with_parts(warehouse, plan)
     needing = needing_rejected(whole, states(warehouse, whole)).keys() if rejected else set()
@@ -185,7 +190,7 @@ def _check_content(rows: list[DiffRow]) -> None:
 
 
 def _check_rejected(warehouse: Warehouse, plan: Plan, rows: list[DiffRow]) -> None:
-    standing = decisions(warehouse, plan.endpoint)
+    standing = decisions(warehouse, plan)
     for row in rows:
         before = rejection(standing, row.change_id)
         if before is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from netbox_sync_dagster.approve.records import ApprovalError
 from netbox_sync_dagster.compare.plan import DiffRow, FieldDiff, Plan
-from netbox_sync_dagster.config import Policies
+from netbox_sync_dagster.config import NetBoxTarget, Policies
 from netbox_sync_dagster.sources.registry import sources
 
 # With fewer existing objects a share means nothing.
@@ -30,6 +31,25 @@ def check_gates(plan: Plan) -> None:
             f"endpoint '{plan.endpoint}': the diff failed its checks, so nothing in it can be approved or "
             f"applied: {'; '.join(gates)}"
         )
+
+
+def check_netbox(plan: Plan, target: NetBoxTarget) -> None:
+    """Raise ApprovalError if the plan was compared with another NetBox: its ids mean other objects here."""
+    if other := other_netbox(plan.manifest, target):
+        raise ApprovalError(f"endpoint '{plan.endpoint}': {other}")
+
+
+def other_netbox(manifest: Mapping[str, Any], target: NetBoxTarget) -> str | None:
+    """That the plan of this manifest was compared with another NetBox, and what to do; None if it was with this one."""
+    compared = manifest.get("netbox_url")
+    # Plans of undos did not name it before.
+    if compared is None or compared in target.known_urls:
+        return None
+    again = "undo the apply again" if manifest.get("undoes") else "run the sync again"
+    return (
+        f"the diff was made with the NetBox at {compared}, and netbox.url is {target.base_url}; {again}, or name the former URL "
+        "in netbox.formerly if it is the same NetBox"
+    )
 
 
 def over_limit(plan: Plan, policies: Policies) -> dict[str, str]:

@@ -62,6 +62,8 @@ class Approval:
     voices: tuple[Actor, ...] = ()
     # For parts of a change: the id of the whole change, and the fields.
     parts: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    # The URL of the NetBox with which the diff was made; None in records of older versions.
+    netbox: str | None = None
 
 
 def write_approval(warehouse: Warehouse, approval: Approval, rows: list[DiffRow]) -> None:
@@ -75,6 +77,7 @@ def write_approval(warehouse: Warehouse, approval: Approval, rows: list[DiffRow]
         "decision": approval.decision,
         "endpoint": approval.endpoint,
         "diff_id": approval.diff_id,
+        "netbox": approval.netbox,
         "expires": approval.expires.isoformat() if approval.expires else None,
         "override": approval.override,
         "comment": approval.comment,
@@ -118,6 +121,7 @@ def read_approvals(warehouse: Warehouse, endpoint: str) -> Iterator[Approval]:
                 diff_id=line["diff_id"],
                 expires=datetime.fromisoformat(expires) if expires else None,
                 override=line["override"],
+                netbox=line.get("netbox"),
                 comment=line.get("comment"),
                 by=Actor.from_json(line["who"], line["through"], line.get("by")),
                 seq=number_of_line(line),
@@ -131,21 +135,23 @@ def read_approvals(warehouse: Warehouse, endpoint: str) -> Iterator[Approval]:
             )
 
 
-def decisions(warehouse: Warehouse, endpoint: str) -> dict[str, Approval]:
-    """The current decision for each change id ever decided, including expired approvals.
+def decisions(warehouse: Warehouse, plan: Plan) -> dict[str, Approval]:
+    """The current decision for each change id ever decided about the plan's NetBox, including expired approvals.
 
     Only ``withdraw`` cancels a rejection of a change id; a later approval does not.
 
     Ids of an older version are shorter. An approval of one approves only that id, so nothing in a newer diff; a
     rejection is valid for the change whose id begins with it, see ``rejection``.
     """
-    return {change_id: given[-1] for change_id, given in _standing(warehouse, endpoint).items()}
+    return {change_id: given[-1] for change_id, given in _standing(warehouse, plan).items()}
 
 
-def _standing(warehouse: Warehouse, endpoint: str) -> dict[str, list[Approval]]:
+def _standing(warehouse: Warehouse, plan: Plan) -> dict[str, list[Approval]]:
     """For each change id the approvals since the last withdrawal, oldest first, or only its rejection."""
     standing: dict[str, list[Approval]] = {}
-    for approval in read_approvals(warehouse, endpoint):
+    for approval in read_approvals(warehouse, plan.endpoint):
+        if not _same_netbox(approval, plan):
+            continue
         for change_id in approval.change_ids:
             before = standing.get(change_id)
             if approval.decision == "withdraw":
@@ -158,6 +164,16 @@ def _standing(warehouse: Warehouse, endpoint: str) -> dict[str, list[Approval]]:
             elif before[-1].decision != "reject":
                 before.append(approval)
     return standing
+
+
+def _same_netbox(approval: Approval, plan: Plan) -> bool:
+    """Whether the decision was about the NetBox of the plan: a change with the same ids is another one in another NetBox."""
+    url = plan.manifest.get("netbox_url")
+    return (
+        approval.netbox is None
+        or url is None
+        or approval.netbox in (plan.manifest.get("netbox_urls") or [url])
+    )
 
 
 def rejection(standing: dict[str, Approval], change_id: str) -> Approval | None:
@@ -178,7 +194,7 @@ def approved(
     that comes back with the same content (a person deleted the object that we created) needs another. Keys are in apply
     order.
     """
-    standing = _standing(warehouse, endpoint)
+    standing = _standing(warehouse, plan)
     latest = {change_id: given[-1] for change_id, given in standing.items()}
     done = applied_numbers(warehouse, endpoint)
     result = {}

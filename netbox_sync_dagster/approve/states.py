@@ -56,7 +56,7 @@ def applied_ids(warehouse: Warehouse, plan: Plan) -> set[str]:
 
 def states(warehouse: Warehouse, plan: Plan) -> dict[str, State]:
     """The state of each change that has a decision or was applied, by change id; all others are waiting."""
-    standing = decisions(warehouse, plan.endpoint)
+    standing = decisions(warehouse, plan)
     used = applied_numbers(warehouse, plan.endpoint)
     found: dict[str, State] = {}
     for change_id in plan.by_id() if standing else ():
@@ -77,7 +77,7 @@ def states(warehouse: Warehouse, plan: Plan) -> dict[str, State]:
 def decided_ids(warehouse: Warehouse, plan: Plan) -> set[str]:
     """The changes of the plan, which has its parts (``with_parts``), on which a decision can be withdrawn: a rejection, or an
     approval under which they were not applied yet, also if it has expired or the whole change is approved."""
-    standing = decisions(warehouse, plan.endpoint)
+    standing = decisions(warehouse, plan)
     used = applied_numbers(warehouse, plan.endpoint)
     return {
         change_id

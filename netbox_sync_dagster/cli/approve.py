@@ -131,6 +131,7 @@ def approve(
         who=name,
         through="cli",
         policies=session.endpoint(plan.endpoint).policies,
+        target=session.config.netbox,
         expires_hours=expires,
         override_limit=override_limit,
         comment=why,

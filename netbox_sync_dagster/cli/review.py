@@ -203,6 +203,7 @@ def _record(session: Session, plan: Plan, decided: _Decided, name: str, override
             who=name,
             through="cli",
             policies=policies,
+            target=session.config.netbox,
             override_limit=override,
             comment=comment,
         )
@@ -215,6 +216,7 @@ def _record(session: Session, plan: Plan, decided: _Decided, name: str, override
             who=name,
             through="cli",
             policies=policies,
+            target=session.config.netbox,
             override_limit=override,
             comment=comment,
         )

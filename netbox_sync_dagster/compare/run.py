@@ -262,6 +262,7 @@ class Comparer:
                     "source_complete": source["complete"],
                     "target_snapshot": target["snapshot_id"],
                     "netbox_url": self._config.netbox.base_url,
+                    "netbox_urls": self._config.netbox.known_urls,
                     "only": source.get("only"),
                     "shows_only": shows_only(endpoint.name, endpoint.kind, source, stage),
                     "counts": counts,

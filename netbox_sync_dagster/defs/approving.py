@@ -69,6 +69,7 @@ def record_decision(context: dg.OpExecutionContext, sync: SyncResource, config: 
             who=config.who,
             through="dagster",
             policies=policies,
+            target=settings.netbox,
             expires_hours=config.expires_hours,
             override_limit=config.override or None,
             decision=config.decision.value,

@@ -129,6 +129,7 @@ def decide(visit: Visit) -> Response:
         who=visit.session.user,
         through="web",
         policies=policies,
+        target=visit.config.netbox,
         decision=picked.decision,
         fields=dict.fromkeys(picked.ids, picked.fields) if picked.fields else None,
         expires_hours=_hours(form) if is_approval else None,

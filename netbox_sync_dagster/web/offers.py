@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from netbox_sync_dagster.approve.agreement import proven_groups, why_no_approver
 from netbox_sync_dagster.approve.fitting import possible
+from netbox_sync_dagster.approve.limits import other_netbox
 from netbox_sync_dagster.approve.people import Actor
 from netbox_sync_dagster.approve.records import DECISIONS
 from netbox_sync_dagster.compare.plan import PlanHead
@@ -135,6 +136,8 @@ def closed_for(visit: Visit, head: PlanHead) -> str | None:
     """Why this person can approve nothing of the plan, whatever the change; None if there is no such reason."""
     if head.gates:
         return "the diff failed its checks"
+    if other := other_netbox(head.manifest, visit.config.netbox):
+        return other
     policies = visit.config.endpoint(head.endpoint).policies
     by = Actor(visit.session.user, "web", login_by=visit.session.login_by)
     groups = proven_groups(by, policies, groups_of(visit, policies))

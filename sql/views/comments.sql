@@ -162,6 +162,8 @@ comment on column diff.causes.example is 'key of one of the rows, and its reason
 comment on view ledger.approvals is 'Every decision, one row per change';
 comment on column ledger.approvals.part_of is 'of a decision on some fields of an update: the change id of the whole';
 comment on column ledger.approvals.fields is 'these fields; NULL: the whole change';
+comment on column ledger.approvals.netbox is
+    'URL of the NetBox with which the diff was made: the decision counts there only';
 comment on view ledger.verdicts is 'The result of every change that an apply took up';
 comment on view ledger.resolutions is 'What people have answered to questions, one row per answered row, field or name';
 comment on column ledger.resolutions.always is

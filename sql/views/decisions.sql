@@ -2,10 +2,32 @@
 -- the path to current versions. {stored} is view, or table where a connection asks only a few questions: reading
 -- hundreds of small files costs more than all the rest, and each is read once for a table.
 
+-- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
+create or replace {stored} sync.plans as
+select
+    endpoint, kind as system, diff_id, finished as diff_finished, gates, shows_only, earlier, netbox_url,
+    coalesce(netbox_urls, [netbox_url]) as netbox_urls,
+    epoch_ms(try_strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
+    epoch_ms(try_strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
+from (
+    select filename, unnest(json_transform(json, '{
+        "endpoint": "VARCHAR", "kind": "VARCHAR", "diff_id": "VARCHAR", "finished": "TIMESTAMPTZ",
+        "target_snapshot": "VARCHAR", "gates": ["VARCHAR"], "shows_only": "VARCHAR",
+        "earlier": "VARCHAR", "netbox_url": "VARCHAR", "netbox_urls": ["VARCHAR"]
+    }'))
+    from read_json_objects('{home}/diffs/*/{current}/manifest.json', format = 'unstructured', filename = true)
+)
+where contains(filename, '/diffs/' || endpoint || '/');
+
 -- A rejection is valid until it is withdrawn, an approval until it expires or the change is applied. An approval that
--- is dated in the future counts as expired.
+-- is dated in the future counts as expired. A decision about another NetBox does not count.
 create or replace {stored} sync.decisions as
-with given as materialized (from ledger.approvals),
+with given as materialized (
+    select a.*
+    from ledger.approvals as a
+    left join sync.plans as p on p.endpoint = a.endpoint
+    where a.netbox is null or p.netbox_url is null or list_contains(p.netbox_urls, a.netbox)
+),
 since as (
     select a.*
     from given as a
@@ -38,22 +60,6 @@ select
     coalesce(min(seq) filter (decision = 'reject'), max(seq)) as seq
 from since
 group by endpoint, change_id;
-
--- The diffs of endpoints; a plan to undo an apply is in a folder of another name.
-create or replace {stored} sync.plans as
-select
-    endpoint, kind as system, diff_id, finished as diff_finished, gates, shows_only, earlier, netbox_url,
-    epoch_ms(try_strptime(diff_id[1:18], '%Y%m%dT%H%M%S%g')) as diff_seq,
-    epoch_ms(try_strptime(target_snapshot[1:18], '%Y%m%dT%H%M%S%g')) as target_seq
-from (
-    select filename, unnest(json_transform(json, '{
-        "endpoint": "VARCHAR", "kind": "VARCHAR", "diff_id": "VARCHAR", "finished": "TIMESTAMPTZ",
-        "target_snapshot": "VARCHAR", "gates": ["VARCHAR"], "shows_only": "VARCHAR",
-        "earlier": "VARCHAR", "netbox_url": "VARCHAR"
-    }'))
-    from read_json_objects('{home}/diffs/*/{current}/manifest.json', format = 'unstructured', filename = true)
-)
-where contains(filename, '/diffs/' || endpoint || '/');
 
 -- The last verdict on each change, and when it was last applied, as a number of the warehouse's sequence.
 create or replace view sync.last_verdicts as

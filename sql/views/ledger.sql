@@ -9,7 +9,7 @@ select
     approval_id, "at" as decided_at, who, through, decision, endpoint, diff_id, expires, override,
     change.change_id, change.resource, change.action, change.key, change.part_of, change.fields,
     "by"."user" as os_user, "by".host as host, "by".run as run_id, "by".login_by as login_by, comment,
-    coalesce(seq, epoch_ms("at")) as seq
+    coalesce(seq, epoch_ms("at")) as seq, netbox
 from (
     select * exclude (changes), unnest(changes) as change
     from (
@@ -17,6 +17,7 @@ from (
             "approval_id": "VARCHAR", "at": "TIMESTAMPTZ", "who": "VARCHAR", "through": "VARCHAR",
             "decision": "VARCHAR", "endpoint": "VARCHAR", "diff_id": "VARCHAR", "expires": "TIMESTAMPTZ",
             "override": "VARCHAR", "seq": "BIGINT", "comment": "VARCHAR",
+            "netbox": "VARCHAR",
             "by": {"user": "VARCHAR", "host": "VARCHAR", "run": "VARCHAR", "login_by": "VARCHAR"},
             "changes": [{"change_id": "VARCHAR", "resource": "VARCHAR", "action": "VARCHAR", "key": "VARCHAR",
                 "part_of": "VARCHAR", "fields": ["VARCHAR"]}]

@@ -11,6 +11,7 @@ import pytest
 
 from netbox_sync_dagster.approve import ApprovalError, approve, approve_by_policy, approved, decisions
 from netbox_sync_dagster.approve.records import read_approvals
+from netbox_sync_dagster.approve.states import states as states_of_plan
 from netbox_sync_dagster.compare.change_id import change_id
 from netbox_sync_dagster.compare.plan import Plan, load_plan
 from netbox_sync_dagster.compare.plan_file import read_plan_file, to_document
@@ -46,7 +47,7 @@ def plan(warehouse: Warehouse) -> Plan:
     return published(warehouse)
 
 
-def published(warehouse: Warehouse) -> Plan:
+def published(warehouse: Warehouse, **more: Any) -> Plan:
     """A diff with one change, whose content is always the same."""
     draft = Draft(endpoint="paris")
     draft.update(
@@ -64,6 +65,7 @@ def published(warehouse: Warehouse) -> Plan:
         "diff_id": plan.diff_id,
         "finished": now().isoformat(),
         "target_snapshot": "20260101T000000000Z-0000",
+        **more,
     }
     write_json(warehouse.current(warehouse.diffs("paris")) / "manifest.json", manifest)
     return load_plan(warehouse, "paris")
@@ -114,7 +116,7 @@ def test_an_approval_under_an_older_id_is_readable_and_approves_nothing(
 ) -> None:
     """80 bits are too few to say that it is the same change; it is approved again, by a person or a policy."""
     change = recorded_before(warehouse, plan, "approve")
-    assert decisions(warehouse, "paris")[change[:20]].who == "alice"
+    assert decisions(warehouse, plan)[change[:20]].who == "alice"
     assert approved(warehouse, "paris", plan) == {}
     assert decide(warehouse, plan, change).change_ids == (change,)
     assert list(approved(warehouse, "paris", plan)) == [change]
@@ -128,7 +130,7 @@ def test_a_rejection_under_an_older_id_stands_until_it_is_withdrawn(warehouse: W
     assert states(warehouse) == [(1, 0)]
 
     decide(warehouse, plan, change, decision="withdraw")
-    assert decisions(warehouse, "paris") == {}
+    assert decisions(warehouse, plan) == {}
     assert states(warehouse) == [(0, 1)]
     assert decide(warehouse, plan, change).change_ids == (change,)
     assert list(approved(warehouse, "paris", plan)) == [change]
@@ -159,3 +161,28 @@ def test_a_diff_and_a_plan_file_from_before_an_upgrade_are_approved_as_they_are(
 
     # The next diff has the same content in the new shape.
     assert list(approved(warehouse, "paris", published(warehouse))) == [plan.changes[0].change_id]
+
+
+@pytest.mark.parametrize("decision", ["approve", "reject"])
+def test_a_decision_counts_only_in_the_netbox_that_it_was_about(warehouse: Warehouse, decision: str) -> None:
+    """Another NetBox may have an object with the same id, time and values."""
+    old, new = "https://old.example.com", "https://new.example.com"
+    plan = published(warehouse, netbox_url=old, netbox_urls=[old])
+    [change] = plan.by_id()
+    decide(warehouse, plan, change, decision=decision)
+    said = {"approve": "approved", "reject": "rejected"}[decision]
+    assert _state(warehouse, plan) == (said, said)
+    plan = published(warehouse, netbox_url=new, netbox_urls=[new])
+    assert list(plan.by_id()) == [change]
+    assert _state(warehouse, plan) == ("waiting", "waiting")
+    # The same NetBox under another URL.
+    plan = published(warehouse, netbox_url=new, netbox_urls=[new, old])
+    assert _state(warehouse, plan) == (said, said)
+
+
+def _state(warehouse: Warehouse, plan: Plan) -> tuple[str, str]:
+    """The state of the change: for an apply, and in SQL."""
+    [change] = plan.by_id()
+    known = states_of_plan(warehouse, plan)
+    [(shown,)] = ask(warehouse, lambda con: con.execute("select state from sync.change_states").fetchall())
+    return known[change].state if change in known else "waiting", shown

@@ -109,6 +109,10 @@ def test_what_was_approved_for_one_netbox_is_not_written_to_another(
         "name the former URL in netbox.formerly if it is the same NetBox"
     )
     assert pipeline.netbox.all("dcim/interfaces", device="sw1") == []
+    settings = {"who": "a", "through": "cli", "policies": pipeline.endpoint.policies}
+    with pytest.raises(ApprovalError) as not_approved:
+        approve(pipeline.warehouse, plan, list(plan.by_id()), target=pipeline.config.netbox, **settings)
+    assert str(not_approved.value) == str(refused.value)
     name_netbox(pipeline, formerly=[old])
     apply_approved(pipeline.warehouse, pipeline.config.netbox, plan.endpoint, plan, who="a")
     assert [port["name"] for port in pipeline.netbox.all("dcim/interfaces", device="sw1")] == ["Gi0/1"]
