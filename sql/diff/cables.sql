@@ -30,7 +30,8 @@ evaluated as (
         list_filter([c.a, c.b], lambda e: e.problem is not null) as unwritten,
         list_filter([c.a, c.b], lambda e: is_virtual_type(e.type) or is_wireless_type(e.type)) as uncableable,
         list_filter([c.a, c.b], lambda e: e.channel_of is not null) as channels,
-        list_filter([c.a, c.b], lambda e: e.mark_connected) as marked
+        list_filter([c.a, c.b], lambda e: e.mark_connected) as marked,
+        list_distinct([pa.cable_id, pb.cable_id]) as cable_ids
     from match.cables c
     left join cabled pa on pa.interface_id = c.a.cabled_id
     left join cabled pb on pb.interface_id = c.b.cabled_id
@@ -51,7 +52,9 @@ decided as (
              when len(uncableable) > 0
                  then blocked('type_takes_no_cable', {interface: uncableable[1].label, type: uncableable[1].type})
              when len(marked) > 0 then blocked('marked_as_connected', {interface: marked[1].label})
-        end as reason
+        end as reason,
+        -- The only cable in the way.
+        if(ambiguous_neighbours is null and len(unwritten) = 0 and len(cable_ids) = 1, cable_ids[1], null) as netbox_id
     from (select *, list_filter([a.label || ' cabled to ' || a_far, b.label || ' cabled to ' || b_far],
               lambda one: one is not null) as cabled from evaluated)
 ),
@@ -71,9 +74,8 @@ unresolved as (
     left join unknown u on u.device = i.device
     where n.remote_end is null
 )
-select 'cables' as resource, key, owner as parent, 'dcim/cables' as object_type, null::bigint as netbox_id,
-    null::varchar as target,
-       null::varchar as last_updated, coalesce(action_of(reason), 'create') as action, reason,
+select 'cables' as resource, key, owner as parent, 'dcim/cables' as object_type, netbox_id::bigint as netbox_id,
+       null::varchar as target, null::varchar as last_updated, coalesce(action_of(reason), 'create') as action, reason,
        case when reason is null then [
            field('a_terminations', null, '[' || typed_link('dcim.interface', 'interfaces', a.key, a.netbox_id, a.label)
                || ']'),

@@ -91,7 +91,7 @@ def breakout(estate: Estate) -> None:
 
 def test_a_channel_of_a_breakout_port_is_cabled_at_its_parent() -> None:
     """NetBox 4.7 has one cable at the parent; LLDP sees the neighbours of the channels."""
-    assert [(r.action, r.netbox_id) for r in of_cables("sw2")] == [("conflict", None)]
+    assert [(r.action, r.netbox_id) for r in of_cables("sw2")] == [("conflict", 1)]
     assert said("sw2") == {
         "srv2 eth2 <-> sw2 Et1/1/2": ("conflict", "miscabled: NetBox has sw2 Et1/1/2 cabled to srv2 eth1")
     }
@@ -270,6 +270,8 @@ def test_a_cable_to_a_panel_is_no_direct_one(place: int) -> None:
         ),
         f"a{place} Gi0/2 <-> b{place} Gi0/2": ("create", None),
     }
+    # Neither of the two cables is the one that the row is about.
+    assert {r.netbox_id for r in of_cables(f"a{place}")} == {None}
 
 
 @SWITCHES.part
