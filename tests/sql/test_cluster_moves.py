@@ -101,3 +101,21 @@ def test_the_scope_of_a_cluster_says_which_machines_it_moves() -> None:
 def test_a_cluster_whose_scope_stays_moves_no_machines() -> None:
     why = "status: NetBox has a value that netbox-sync did not write (policies.owns)"
     assert _scope_reason(scope_type="dcim.site", scope_id=1, status="staging") == why
+
+
+def test_a_machine_without_a_site_gets_that_of_its_first_device() -> None:
+    """NetBox gives it the device's site where its cluster has none; an undo takes back only what the row names."""
+    estate = _cluster("clusters.scope")
+    for number, name in ((1, "pve1"), (2, "pve2")):
+        cf = {"proxmox_node": {"paris": name}}
+        estate.add("netbox.devices", id=number, name=name, cf=cf, site_id=number, cluster_id=1)
+    for number, name, place in ((1, "erp", {}), (2, "web", {"device_id": 2, "site_id": 2})):
+        guest(estate, 100 + number, name)
+        machine(estate, number, name, 100 + number, **place)
+    found = {row.key: row.fields for row in estate.rows() if row.resource == "virtual_machines"}
+    assert {
+        key: [(fields.get(n) or {}).get("name") for n in ("device", "site")] for key, fields in found.items()
+    } == {
+        "erp": ["pve1", "Paris"],
+        "web": ["pve1", "Paris"],
+    }
