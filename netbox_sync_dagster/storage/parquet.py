@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.storage.tables import ANY_FIELD_STRUCT, FIELD_STRUCT, Columns
@@ -91,6 +92,7 @@ class TableWriter:
 
     ``constants`` are columns with the same value in every row (endpoint, snapshot id).
     ``on_reject(row, reason)`` is called for a row that does not fit the columns.
+    ``composed``: texts are written in Unicode's normal form NFC, so that names which look the same are the same.
     """
 
     def __init__(
@@ -99,7 +101,10 @@ class TableWriter:
         columns: Columns,
         constants: dict[str, str] | None = None,
         on_reject: Callable[[Row, str], None] | None = None,
+        *,
+        composed: bool = False,
     ) -> None:
+        self._composed = composed
         self._constants = constants or {}
         self._schema = arrow_schema(columns)
         head = pa.schema([(name, pa.string()) for name in self._constants])
@@ -171,7 +176,7 @@ class TableWriter:
         except (pa.ArrowException, TypeError, ValueError, OverflowError):
             rows = [row for row in rows if self._fits(row)]
             table = pa.Table.from_pylist(rows, schema=self._schema)
-        self._write(table)
+        self._write(_composed(table) if self._composed else table)
 
     def _write(self, table: pa.Table) -> None:
         for position, (name, value) in enumerate(self._constants.items()):
@@ -191,6 +196,26 @@ class TableWriter:
             self._on_reject(row, f"a value does not fit its column: {error}")
             return False
         return True
+
+
+def _composed(table: pa.Table) -> pa.Table:
+    """The same texts in NFC, those in lists too."""
+    for position, field in enumerate(table.schema):
+        column = table.column(position)
+        if pa.types.is_list(field.type) and pa.types.is_string(field.type.value_type):
+            lists = column.combine_chunks()
+            if _is_plain(lists.flatten()):
+                continue
+            texts = [one and [text and normalize("NFC", text) for text in one] for one in lists.to_pylist()]
+            table = table.set_column(position, field, pa.array(texts, field.type))
+        elif pa.types.is_string(field.type) and not _is_plain(column):
+            table = table.set_column(position, field, pc.utf8_normalize(column, form="NFC"))
+    return table
+
+
+def _is_plain(texts: Any) -> bool:
+    """Whether there are only ASCII characters in these."""
+    return bool(pc.all(pc.string_is_ascii(texts), min_count=0).as_py())
 
 
 def _cut(row: Row) -> Row:

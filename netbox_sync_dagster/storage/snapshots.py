@@ -99,6 +99,8 @@ class SnapshotWriter:
                 table.columns,
                 constants,
                 on_reject=lambda row, reason, name=name: self._late_reject(name, row, reason),  # type: ignore[misc]
+                # NetBox's own texts are compared, and restored, unchanged.
+                composed=system != "netbox",
             )
         self._late_rejects: list[tuple[str, Row, str]] = []
 
