@@ -669,6 +669,8 @@ select * from (values
         'Correct the type of the interface.', [], ['interface', 'type']),
     ('marked_as_connected', 'blocked', 'NetBox marks {interface} as connected without a cable',
         'Take the mark off in NetBox.', ['leave'], ['interface']),
+    ('marked_by_rule', 'blocked', 'a rule marks {interface} as connected, and NetBox takes no cable there then',
+        'Correct the rule.', ['leave'], ['interface']),
 
     -- Fields that NetBox takes only together with others (sql/plan/needs_of_*.sql)
     ('field_needs_another', 'conflict',

@@ -32,6 +32,8 @@ _NEEDS = (
     "needs_of_stacks",
     "needs_of_freed_addresses",
 )
+# What else blocks a row: another one that is kept.
+_HOLDS = ("unmet", "kept_with")
 
 
 class Only(NamedTuple):
@@ -97,7 +99,9 @@ def _drop_unneeded(con: duckdb.DuckDBPyConnection) -> None:
 
 def _block(con: duckdb.DuckDBPyConnection) -> None:
     """Block rows that need a row which is not written, transitively."""
-    while any(_block_held(con, file) for file in ("unmet", "kept_with")):
+    only = conditions("plan/uncabled.sql")
+    files = [*_HOLDS, *(() if all(is_empty(con, relation) for relation in only) else ("uncabled",))]
+    while any(_block_held(con, file) for file in files):
         pass
 
 

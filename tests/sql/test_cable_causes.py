@@ -382,3 +382,35 @@ def test_a_neighbour_may_be_named_by_its_address() -> None:
         ),
         ("create", "ap9501 eth0 <-> sw95 Gi0/1", None),
     ]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "new"])
+def test_a_port_that_a_rule_marks_or_makes_virtual_in_the_same_plan_gets_no_cable(known: bool) -> None:
+    """NetBox takes the mark or the cable, a virtual type or the cable."""
+    estate = Estate(
+        "librenms", policies={**GENEROUS, "owns": ["interfaces.mark_connected", "interfaces.type"]}
+    )
+    known_switch(estate, 1)
+    known_switch(estate, 2)
+    add = port_of if known else port
+    for number in (1, 2, 3):
+        add(estate, number, f"Gi0/{number}", 1)
+        add(estate, 10 + number, f"Gi0/{number}", 2)
+        sees(estate, (1, number), (2, 10 + number))
+    estate.rule(
+        "interfaces.sql",
+        "SELECT key, 'mark_connected' AS field, 'true' AS value FROM desired.interfaces WHERE key = 'sw1 Gi0/1' "
+        "UNION ALL SELECT key, 'type', 'virtual' FROM desired.interfaces WHERE key = 'sw2 Gi0/2'",
+    )
+    cables = {r.key: (r.action, r.reason) for r in estate.rows() if r.resource == "cables"}
+    assert cables == {
+        "sw1 Gi0/1 <-> sw2 Gi0/1": (
+            "blocked",
+            "a rule marks sw1 Gi0/1 as connected, and NetBox takes no cable there then",
+        ),
+        "sw1 Gi0/2 <-> sw2 Gi0/2": (
+            "blocked",
+            "NetBox takes no cable on sw2 Gi0/2: its type is virtual",
+        ),
+        "sw1 Gi0/3 <-> sw2 Gi0/3": ("create", None),
+    }
