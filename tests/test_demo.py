@@ -255,8 +255,8 @@ def test_the_sample_diff_of_the_documentation_is_the_one_of_the_demo(demo: Demo)
         lines = set((root / page).read_text(encoding="utf-8").splitlines())
         assert counts <= lines
         assert {line for line in lines if " changes of " in line and "questions:" in line} == {total}
-        # The sync says the same of the resources.
-        assert "interfaces  744 create, 203 update" in lines
+        # With MAC addresses, VLANs and IP addresses, which the sync counts by resource.
+        assert "interfaces  2894 changes of 947 objects: 1752 create, 1142 update" in lines
     assert any(line.split()[:5] == ["interfaces", "744", "create,", "203", "update,"] for line in printed)
 
 

@@ -59,6 +59,13 @@ def summary(numbers: Mapping[str, int]) -> Text:
     return Text(", ").join(parts)
 
 
+def changes_of(numbers: Mapping[str, int], objects: int) -> Text:
+    """``7 changes of 3 objects: 4 create, 3 update``: ``numbers`` by action."""
+    number = sum(numbers.values())
+    of_objects = "" if objects == number else f" of {objects} object{'s' if objects != 1 else ''}"
+    return Text.assemble(f"{number} change{'s' if number != 1 else ''}{of_objects}: ", summary(numbers))
+
+
 def total(rows: Collection[DiffRow], objects: int) -> Text:
     """``7 changes of 3 objects: 4 create, 3 update; 2 questions: 1 conflict, 1 blocked``. Every list ends with this line, so
     that all commands count alike; ``objects`` is the number that the changes concern."""
@@ -69,11 +76,7 @@ def total(rows: Collection[DiffRow], objects: int) -> Text:
     questions = {action: number for action, number in numbers.items() if action in ASKING_ACTIONS}
     parts = []
     if changes:
-        number = sum(changes.values())
-        of_objects = "" if objects == number else f" of {objects} object{'s' if objects != 1 else ''}"
-        parts.append(
-            Text.assemble(f"{number} change{'s' if number != 1 else ''}{of_objects}: ", summary(changes))
-        )
+        parts.append(changes_of(changes, objects))
     if questions:
         number = sum(questions.values())
         parts.append(Text.assemble(f"{number} question{'s' if number != 1 else ''}: ", summary(questions)))

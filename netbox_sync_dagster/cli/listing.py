@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from netbox_sync_dagster.cli.blocks import Block, Size, by_title
 from netbox_sync_dagster.cli.changes import (
     MARKS,
     attached_line,
+    changes_of,
     counts,
     field_lines,
     id_length,
@@ -33,7 +35,7 @@ from netbox_sync_dagster.cli.kinds_of_change import (
 )
 from netbox_sync_dagster.cli.missing import UNMAPPED, unmapped_fields
 from netbox_sync_dagster.compare.objects import Alike, ChangedObject, objects_of
-from netbox_sync_dagster.config.resources import RESOURCES
+from netbox_sync_dagster.config.resources import PREREQUISITES, RESOURCES
 from netbox_sync_dagster.storage.sequence import moment_of
 from netbox_sync_dagster.text import in_one_unit, visible
 
@@ -131,6 +133,17 @@ class _Page:
         self._objects, self._alike = objects_of(rows, self._notes, by_place=layout.by_device)
         self._times = Counter((one.resource, one.key) for one in self._objects)
 
+    @cached_property
+    def _numbers(self) -> dict[str, tuple[Counter[str], int]]:
+        """By heading: (the number of changes by action, the number of objects), counted as in the last line of the list."""
+        found: dict[str, tuple[Counter[str], int]] = {}
+        for one in self._objects:
+            title = self._place_of(one)
+            numbers, objects = found.get(title, (Counter(), 0))
+            numbers.update(row.action for row in (*one.rows, *one.attached))
+            found[title] = numbers, objects + 1
+        return found
+
     @property
     def number_of_objects(self) -> int:
         return len(self._objects)
@@ -190,7 +203,9 @@ class _Page:
         return text.append(f"  {len(same)} rows with such a cause", "dim")
 
     def _asked(self) -> list[Block]:
-        return [self._heading("questions", counts(self._questions))] if self._questions else []
+        if not self._questions:
+            return []
+        return [Block((Text.assemble(("questions", "bold"), "  ", summary(counts(self._questions))),))]
 
     def _question_of(self, same: Sequence[DiffRow]) -> Text:
         first = same[0]
@@ -210,7 +225,7 @@ class _Page:
         blocks = []
         for title, group in groupby(self._objects, key=self._place_of):
             same = list(group)
-            blocks.append(self._heading(title, Counter(one.action for one in same)))
+            blocks.append(self._heading(title, *self._numbers[title]))
             blocks += [Block(tuple(self._lines(one)), stands_for=1) for one in same]
         return blocks
 
@@ -218,14 +233,10 @@ class _Page:
         """One line per kind of change, under headings."""
         blocks = []
         for title, group in groupby(self._alike, key=self._place_of):
-            same = list(group)
-            numbers: Counter[str] = Counter()
-            for one in same:
-                numbers[one.action] += one.objects
-            blocks.append(self._heading(title, numbers))
+            blocks.append(self._heading(title, *self._numbers[title]))
             blocks += [
                 Block((self._kind(one),), stands_for=one.objects, actions=shown_actions(one), title=title)
-                for one in same
+                for one in group
             ]
         return blocks
 
@@ -240,7 +251,7 @@ class _Page:
         blocks = []
         for action in (one for one in MARKS if one in actions):
             rows = self._changes[action]
-            blocks.append(self._heading("also", {action: len(rows)}))
+            blocks.append(self._heading("also", {action: len(rows)}, len(rows)))
             of_resource = {name: [row for row in rows if row.resource == name] for name in RESOURCES}
             largest = sorted(filter(None, of_resource.values()), key=len, reverse=True)
             blocks += [Block((example_line(same[0], len(same)),)) for same in largest[:_EXAMPLES]]
@@ -249,11 +260,14 @@ class _Page:
     def _place_of(self, one: ChangedObject | Alike) -> str:
         if not self.layout.by_device:
             return one.resource
-        return (one.place if isinstance(one, Alike) else one.parent) or "without a device"
+        if isinstance(one, Alike):
+            return one.place or "without a device"
+        return "without a device" if one.resource in PREREQUISITES or not one.parent else one.parent
 
-    def _heading(self, title: str, numbers: Mapping[str, int]) -> Block:
+    def _heading(self, title: str, numbers: Mapping[str, int], objects: int) -> Block:
         ordered = {action: numbers[action] for action in MARKS if numbers.get(action)}
-        return Block((Text.assemble((visible(title, LONGEST), "bold"), "  ", summary(ordered)),))
+        said = changes_of(ordered, objects)
+        return Block((Text.assemble((visible(title, LONGEST), "bold"), "  ", said),))
 
     def _lines(self, one: ChangedObject) -> Iterator[Text]:
         # The row that says what happens to the object, or the only one; there may be none.

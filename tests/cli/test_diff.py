@@ -22,7 +22,7 @@ def test_the_diff_shows_marks_ids_and_values(synced: CliHarness, netbox: NetBox)
 
     ids = {row["key"]: row["change_id"] for row in document["rows"] if row["resource"] == "interfaces"}
     assert text.splitlines()[1:] == [
-        "interfaces  2 create",
+        "interfaces  2 changes: 2 create",
         f"  + create sw1 Gi0/1  [{ids['sw1 Gi0/1'][:8]}]",
         "      device: sw1",
         '      name: "Gi0/1"',
@@ -72,22 +72,22 @@ def test_diff_filters_limits_and_files(synced: CliHarness) -> None:
     # More than a screen: what changes alike is one line.
     ids = {row["resource"] + row["key"]: row["change_id"][:8] for row in rows_of(synced)}
     assert synced.ok("diff").splitlines()[1:] == [
-        "custom_fields  1 create",
+        "custom_fields  1 change: 1 create",
         f"  + create librenms_id  [{ids['custom_fieldslibrenms_id']}]",
-        "devices  1 create",
+        "devices  2 changes of 1 object: 1 create, 1 update",
         f"  + create sw1  [{ids['devicessw1']} +1]",
-        "vlans  1 create",
+        "vlans  1 change: 1 create",
         f"  + create 50 in paris  [{ids['vlans50 in paris']}]",
-        "interfaces  2 create",
+        "interfaces  5 changes of 2 objects: 4 create, 1 update",
         "  + 2 interfaces of sw1: 1 with mac_addresses, 1 with ip_addresses",
-        "also  2 update",
+        "also  2 changes: 2 update",
         "  ~ update primary_macs sw1 Gi0/1: primary_mac_address: none -> 84:BF:20:85:3E:00",
         "  ~ update primary_ips sw1 IPv4: primary_ip4: none -> 10.0.0.5",
         "  --all lists each object",
         "9 changes of 5 objects: 7 create, 2 update",
     ]
     assert synced.ok("diff", "--by", "device").splitlines()[-8:-5] == [
-        "sw1  3 create",
+        "sw1  7 changes of 3 objects: 5 create, 2 update",
         f"  + create sw1  [{ids['devicessw1']} +1]  devices",
         "  + 2 interfaces: 1 with mac_addresses, 1 with ip_addresses",
     ]
@@ -129,6 +129,6 @@ def test_what_is_new_since_the_previous_diff(synced: CliHarness, nms: LabLibreNM
     assert [line.split("  [")[0] for line in both if line.endswith("  new")] == ["  + create sw1 Gi0/2"]
     port = next(number for number, line in enumerate(both) if line.startswith("  + create sw1 Gi0/2"))
     new = synced.ok("diff", "--new").splitlines()
-    assert new[1:] == ["interfaces  1 create", *both[port:-1], "1 change: 1 create"]
+    assert new[1:] == ["interfaces  1 change: 1 create", *both[port:-1], "1 change: 1 create"]
     rows = json.loads(synced.ok("diff", "--json", "--new"))["diffs"][0]["rows"]
     assert [(row["key"], row["first_seen"][:10]) for row in rows] == [("sw1 Gi0/2", both[0].split()[3])]

@@ -68,7 +68,7 @@ def test_ports_that_change_alike_are_one_line() -> None:
         *ports("sw3", range(1, 2), mode=(None, "access"), untagged_vlan=(None, 20)),
     ]
     assert printed(rows) == [
-        "interfaces  17 update",
+        "interfaces  17 changes: 17 update",
         '  ~ 17 interfaces of sw1 (12), sw2 (4) and 1 more: mode: none -> "access", untagged_vlan',
         "  --all lists each object",
         "17 changes: 17 update",
@@ -104,7 +104,7 @@ def test_questions_come_first_and_equal_ones_are_one_line() -> None:
         "  ! conflict vlans 10 in paris  two VLANs have the name",
         "  # blocked cables cable 1 and 4 more  policies say no",
         "  # 1 row waits for one of these",
-        "interfaces  8 update",
+        "interfaces  8 changes: 8 update",
         "  ~ 8 interfaces of sw1: mtu: 1500 -> 9000",
         "  --all lists each object",
         "8 changes: 8 update; 7 questions: 1 conflict, 6 blocked",
@@ -146,7 +146,7 @@ def test_questions_leave_the_changes_the_lines_that_they_need() -> None:
     lines = printed(rows)
     assert lines[7:] == [
         "  … and 24 more rows ask something",
-        "interfaces  17 update",
+        "interfaces  17 changes: 17 update",
         '  ~ 9 interfaces of sw1: mode: none -> "access"',
         "  ~ 8 interfaces of sw1: mtu: 1500 -> 9000",
         "  --all lists each object",
@@ -168,10 +168,10 @@ def test_a_port_with_its_address_is_one_object() -> None:
     ]
     lines = [line.split("  [")[0] for line in printed(rows)]
     assert lines == [
-        "devices  1 update",
+        "devices  1 change: 1 update",
         "  ~ update sw1",
         "      primary_ip4: none -> 10.0.0.1",
-        "interfaces  1 create",
+        "interfaces  2 changes of 1 object: 2 create",
         "  + create sw1 Vl10",
         '      name: "Vl10"',
         '      + ip_addresses 10.0.0.1: dns_name: "a"',
@@ -192,7 +192,7 @@ def test_objects_with_one_name_are_listed_apart_with_their_ids() -> None:
     ]
     paris, lyon = (one.change_id[:8] for one in rows)
     assert printed(rows) == [
-        "interfaces  2 update",
+        "interfaces  2 changes: 2 create",
         "  ~ update sw1 eth0  NetBox id 1",
         f"      + mac_addresses sw1.paris eth0 M  [{paris}]",
         "  ~ update sw1 eth0  NetBox id 2",
@@ -200,9 +200,9 @@ def test_objects_with_one_name_are_listed_apart_with_their_ids() -> None:
         "2 changes: 2 create",
     ]
     assert printed(rows, limit=4, by_device=True) == [
-        "sw1.lyon  1 update",
+        "sw1.lyon  1 change: 1 create",
         f"  ~ update sw1 eth0  [{lyon}]  NetBox id 2  interfaces: with mac_addresses",
-        "sw1.paris  1 update",
+        "sw1.paris  1 change: 1 create",
         f"  ~ update sw1 eth0  [{paris}]  NetBox id 1  interfaces: with mac_addresses",
         "  --all lists each object",
         "2 changes: 2 create",
@@ -219,9 +219,9 @@ def test_updates_that_come_with_new_objects_are_shown_with_an_example() -> None:
             row("primary_ips", f"{name} IPv4", fields={"primary_ip4": (None, address)}, **vm),
         ]
     assert printed(rows) == [
-        "virtual_machines  8 create",
+        "virtual_machines  16 changes of 8 objects: 8 create, 8 update",
         "  + 8 virtual_machines vm1, vm2 and 6 more",
-        "also  8 update",
+        "also  8 changes: 8 update",
         "  ~ 8 primary_ips, e.g. vm1 IPv4: primary_ip4: none -> 10.0.0.1",
         "  --all lists each object",
         "16 changes of 8 objects: 8 create, 8 update",
@@ -236,7 +236,7 @@ def test_every_action_has_an_example_however_many_kinds_of_another_come_first() 
     ]
     lines = printed(rows, limit=12)
     assert lines[-4:] == [
-        "also  30 delete",
+        "also  30 changes: 30 delete",
         "  - 30 cables, e.g. c0 <-> d",
         "  … and 62 more objects: 31 devices, 31 cables; --all lists each object",
         "71 changes: 41 update, 30 delete",
@@ -259,11 +259,11 @@ def test_by_device() -> None:
     ]
     lines = [line.split("  [")[0] for line in printed(rows, by_device=True)]
     assert lines[:-2] == [
-        "without a device  1 create",
+        "without a device  1 change: 1 create",
         "  + create prod",
-        "sw9  4 update",
+        "sw9  4 changes: 4 update",
         "  ~ 4 interfaces: mtu: 1500 -> 9000",
-        "sw10  4 update",
+        "sw10  4 changes: 4 update",
         "  ~ 4 interfaces: mtu: 1500 -> 9000",
     ]
 
