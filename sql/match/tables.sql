@@ -126,3 +126,4 @@ create table match.removals (
     resource varchar, object_type varchar, id bigint, last_updated varchar, key varchar, parent varchar, action varchar,
     reason varchar, way varchar, under_type varchar, under_id bigint);
 create table match.goes_with (resource varchar, key varchar, parent_resource varchar, parent_key varchar);
+create table match.custom_field_values (resource varchar, object_type varchar, id bigint, cf json);

@@ -11,28 +11,18 @@ with limited as (
     where coalesce(f.status, 'active') = 'active' and (f.validation_minimum is not null
         or f.validation_maximum is not null or f.validation_regex <> '' or c.choices is not null or f.is_unique)
 ),
-held as (
-    select 'dcim/sites' as object_type, id, cf from netbox.sites
-    union all select 'dcim/devices', id, cf from netbox.devices
-    union all select 'virtualization/clusters', id, cf from netbox.clusters
-    union all select 'virtualization/virtual-machines', id, cf from netbox.virtual_machines
-    union all select 'dcim/interfaces', id, cf from netbox.interfaces
-    union all select 'virtualization/interfaces', id, cf from netbox.vm_interfaces
-    union all select 'ipam/vlans', id, cf from netbox.vlans
-    union all select 'ipam/ip-addresses', id, cf from netbox.ip_addresses
-),
 -- What several objects have, as before the field was made unique.
 repeated as (
     select h.object_type, l.name, json_extract_string(h.cf, '$."' || l.name || '"') as value
     from limited l
     join (select distinct object_type, model from config.models) m on list_contains(l.object_types, m.model)
-    join held h using (object_type)
+    join match.custom_field_values h using (object_type)
     where l.only_one_has
     group by all having count(*) > 1
 ),
 kept as (
     select h.object_type, h.id, l.*, json_extract_string(h.cf, '$."' || l.name || '"') as value
-    from held h
+    from match.custom_field_values h
     join (select distinct object_type, model from config.models) m using (object_type)
     join limited l on list_contains(l.object_types, m.model)
     where (h.object_type, h.id) in (select (object_type, netbox_id) from diff.edited)

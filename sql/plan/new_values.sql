@@ -151,16 +151,6 @@ completed as (
 ),
 -- An object that has no value yet for a field that was made required since. Of several rows that write it, the first
 -- to be applied fills it.
-held as (
-    select 'dcim/sites' as object_type, id, cf from netbox.sites
-    union all select 'virtualization/clusters', id, cf from netbox.clusters
-    union all select 'dcim/devices', id, cf from netbox.devices
-    union all select 'virtualization/virtual-machines', id, cf from netbox.virtual_machines
-    union all select 'dcim/interfaces', id, cf from netbox.interfaces
-    union all select 'virtualization/interfaces', id, cf from netbox.vm_interfaces
-    union all select 'ipam/vlans', id, cf from netbox.vlans
-    union all select 'ipam/ip-addresses', id, cf from netbox.ip_addresses
-),
 updates as (
     select r.resource, r.key, r.reason, r.fields, r.netbox_id, n.object_type,
         list_transform(r.fields, lambda f: f.field) as names, n.required
@@ -173,7 +163,7 @@ empty as (
     select u.resource, u.key, u.reason, u.fields,
         list_filter(u.required, lambda f: not list_contains(u.names, f.field)
             and content(json_extract(h.cf, '$."' || substr(f.field, 4) || '"')::varchar) = 'null') as required
-    from updates u join held h on h.object_type = u.object_type and h.id = u.netbox_id
+    from updates u join match.custom_field_values h on h.object_type = u.object_type and h.id = u.netbox_id
 )
 select resource, key, fields,
     coalesce(problem, case when len(lacking) > 0

@@ -37,15 +37,6 @@ unique_fields as (
     from config.rule_kinds k join netbox.custom_fields c on c.name = substr(k.field, 4)
     where k.kind = 'cf' and c.is_unique
 ),
-held as (
-    select 'clusters' as resource, id, cf from netbox.clusters
-    union all select 'devices', id, cf from netbox.devices
-    union all select 'virtual_machines', id, cf from netbox.virtual_machines
-    union all select 'interfaces', id, cf from netbox.interfaces
-    union all select 'vm_interfaces', id, cf from netbox.vm_interfaces
-    union all select 'vlans', id, cf from netbox.vlans
-    union all select 'ip_addresses', id, cf from netbox.ip_addresses
-),
 -- What only one object may have, as NetBox has it and as the rules give it several times.
 taken as (
     select 'devices' as resource, 'asset_tag' as field, asset_tag as text, id from netbox.devices
@@ -54,7 +45,7 @@ taken as (
     select 'virtual_machines', 'name', lower(name), id from netbox.virtual_machines
     union all
     select u.resource, u.field, json_extract_string(h.cf, '$."' || substr(u.field, 4) || '"'), h.id
-    from unique_fields u join held h using (resource)
+    from unique_fields u join match.custom_field_values h using (resource)
 ),
 repeated as (
     select f.resource, f.field, if(starts_with(f.field, 'cf.'), f.value, lower(f.value)) as value
