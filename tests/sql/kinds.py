@@ -261,3 +261,9 @@ class Parts:
         for add in self._parts:
             add(found)
         return found
+
+
+def sites(estate: Estate) -> None:
+    """The sites Paris (1) and Lyon (2) of NetBox."""
+    for number, name in ((1, "Paris"), (2, "Lyon")):
+        estate.add("netbox.sites", id=number, name=name, slug=name.lower())
