@@ -1,7 +1,7 @@
 -- Objects whose delete would also delete other objects, or clear references, that no undo can restore: one row per
 -- object, for each delete rule (sql/diff). Key: object type (list endpoint) + id.
 -- netbox_sync_dagster/sources/netbox/dependents.csv has NetBox's own rules; unread dependents count as present.
--- Only with rows of config.may_delete; config.may_delete_unowned.
+-- Only with rows of match.all_removed, config.may_delete; match.all_removed, config.may_delete_unowned.
 with allowed as (
     select distinct object_type from config.deleted_types
     where resource in (select resource from config.may_delete union select resource from config.may_delete_unowned)

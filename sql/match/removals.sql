@@ -4,25 +4,8 @@
 -- NetBox deletes an object's children with it. Each child has its own row here, is deleted first, and must be
 -- deletable: created by this product or named in policies.delete_unowned, not in doubt, and without anything that an
 -- undo could not restore. Otherwise the parent is kept too.
--- Only with rows of match.removed_interfaces; match.removed_ip_addresses; match.removed_mac_addresses;
---   match.removed_virtual_machines; match.removed_vm_interfaces; match.removed_virtual_disks; match.removed_cables;
---   match.removed_modules; match.removed_devices; match.removed_records; match.removed_contact_assignments.
-with settings as (from config.endpoint),
-
-removed as materialized (
-    from match.removed
-    union all by name from match.removed_interfaces
-    union all by name from match.removed_ip_addresses
-    union all by name from match.removed_mac_addresses
-    union all by name from match.removed_virtual_machines
-    union all by name from match.removed_vm_interfaces
-    union all by name from match.removed_virtual_disks
-    union all by name from match.removed_cables
-    union all by name from match.removed_modules
-    union all by name from match.removed_devices
-    union all by name from match.removed_records
-    union all by name from match.removed_contact_assignments
-),
+-- Only with rows of match.all_removed.
+with removed as (from match.all_removed),
 
 -- What is on them. An address that this diff moves to another interface does not go with the old one.
 addresses as (

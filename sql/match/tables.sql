@@ -45,8 +45,12 @@ create table match.interface_exceptions (
     key varchar, device varchar, name varchar, mac varchar, netbox_id bigint, candidate_id bigint,
         candidate_ids bigint[],
     problem varchar, previous_id bigint);
+create table match.vm_interface_pairs (
+    key varchar, virtual_machine varchar, name varchar, old_name varchar, mac varchar, vm_id bigint, problem varchar,
+    same_mac bigint, id bigint, settled boolean);
 create table match.vm_interfaces (
     key varchar, netbox_id bigint, candidate_id bigint, candidate_ids bigint[], netbox_name varchar, problem varchar);
+create table match.vm_interface_exceptions as from match.vm_interfaces;
 create table match.vlans (
     owner_resource varchar, owner varchar, vid bigint, permitted boolean, site_id bigint, new_site varchar,
     netbox_id bigint, netbox_name varchar,
@@ -121,6 +125,7 @@ create table match.removed_contact_assignments as from match.removed;
 create table match.removed_modules as from match.removed;
 create table match.removed_devices as from match.removed;
 create table match.removed_records as from match.removed;
+create table match.all_removed as from match.removed;
 -- under: the object that is deleted after this one, because NetBox would delete this one along.
 create table match.removals (
     resource varchar, object_type varchar, id bigint, last_updated varchar, key varchar, parent varchar, action varchar,

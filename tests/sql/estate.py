@@ -135,6 +135,9 @@ UNION ALL
 SELECT key FROM match.virtual_machine_pairs p JOIN match.virtual_machine_exceptions e USING (key)
 WHERE settled AND (e.netbox_id, e.candidate_id, e.step, e.problem, e.name_held_by, e.moved_from)
     IS DISTINCT FROM (p.id, p.id, 1, NULL, NULL, NULL)
+UNION ALL
+SELECT key FROM match.vm_interface_pairs p JOIN match.vm_interface_exceptions e USING (key)
+WHERE settled AND (e.netbox_id, e.candidate_id, e.problem) IS DISTINCT FROM (p.id, p.id, NULL)
 """
 
 
