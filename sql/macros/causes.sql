@@ -27,10 +27,11 @@ create or replace macro because(code) as cause_text(code, 'because'),
 create or replace macro action_of(cause) as
     coalesce(nullif(regexp_extract(cause, '^\{"cause":"[a-z0-9_]+","action":"([a-z]+)"', 1), ''),
         if(cause is null, null, 'blocked'));
--- Whether NetBox has an object that the source says not to look at. What the user's rules leave out is listed as
--- skipped.
+-- Whether NetBox has an object that people have switched off in the source. What the user's rules leave out is listed
+-- as skipped, and what the source does not show at the moment in desired.incomplete_scopes.
 create or replace macro is_dormant(netbox_id, inactive, cause) as
-    netbox_id is not null and coalesce(inactive, false) and coalesce(action_of(cause), '') = 'blocked';
+    netbox_id is not null and coalesce(inactive, false)
+    and regexp_extract(coalesce(cause, ''), '^\{"cause":"([a-z_]+)"', 1) in ('device_disabled', 'device_ignored');
 -- A cause as a parameter in long chains of causes: as JSON, without the escapes of a text.
 create or replace macro nested(reason) as
     case when starts_with(reason, '{"cause":') and json_valid(reason) then reason::json else to_json(reason) end;
