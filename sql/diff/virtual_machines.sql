@@ -62,7 +62,7 @@ sites as (
 ),
 
 paired as materialized (
-    select w.key, m.netbox_id, m.problem, w.not_imported, w.inactive, a.last_updated, m.moved_from,
+    select w.key, m.netbox_id, m.problem, w.not_imported, w.inactive, w.known_id, a.last_updated, m.moved_from,
         c.key is null as homeless, concat_ws('; ', r.lacking, w.tenant_problem) as lacking, r.missing,
         differing(list_concat([
             text_field('name', a.name, case when m.name_held_by is null then w.name end),
@@ -150,6 +150,7 @@ from (
              when missing is not null then lacking
              -- The others are for words that a virtual machine can do without.
              when lacking <> '' then noted('created_without', {because: lacking}) end as cause
-    from (select *, is_dormant(netbox_id, inactive, not_imported) as is_left_out from paired)
+    -- A guest that its own source cannot show is listed as skipped.
+    from (select *, is_dormant(known_id, inactive, not_imported) as is_left_out from paired)
 )
 where problem is not null or is_left_out or netbox_id is null or (len(fields) > 0 and not inactive)
