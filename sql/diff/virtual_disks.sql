@@ -16,7 +16,7 @@ sums as (
 ),
 paired as (
     select w.key, w.virtual_machine, a.id as netbox_id, a.last_updated,
-        coalesce(w.problem, case when e.disk is not null and e.disk is distinct from s.size
+        coalesce(w.problem, n.problem, case when e.disk is not null and e.disk is distinct from s.size
             then noted('disk_size_summed', {guest: e.name, size: e.disk}) end) as cause,
         differing([
             case when a.id is null then field('virtual_machine', null,
@@ -30,6 +30,7 @@ paired as (
     join match.live_virtual_machines v on v.key = w.virtual_machine
     left join netbox.virtual_disks a on a.virtual_machine_id = v.netbox_id and a.name = w.name
     left join described o on o.netbox_id = a.id
+    left join match.near_disks n on n.key = w.key
     join sums s on s.virtual_machine = w.virtual_machine
     left join entered e on e.id = v.netbox_id
 )
