@@ -14,6 +14,7 @@ macs as (
     join netbox.vm_interfaces i on m.assigned_object_type = 'virtualization.vminterface' and m.assigned_object_id = i.id
     group by all having count(distinct i.id) = 1
 )
-select w.*, m.id, w.problem is null and (w.vm_id is null or m.id is not null) as settled
+select w.*, m.id,
+    w.problem is null and (w.vm_id is null or (m.id is not null and count(*) over (partition by m.id) = 1)) as settled
 from wanted w
 left join macs m on m.vm_id = w.vm_id and m.mac = w.mac and w.same_mac = 1
