@@ -523,6 +523,8 @@ select * from (values
         'Tell the parts apart with mappings.module_rules.', [], ['bay']),
     ('module_elsewhere', 'conflict', 'NetBox has serial {serial} in {place}[, and {occupied} in its bay]',
         'Move the module in NetBox, or allow policies.move_modules.', ['leave'], ['serial', 'place']),
+    ('module_shown_elsewhere', 'conflict', 'NetBox has serial {serial} in this bay, which is {place} now',
+        'Move the module in NetBox, or allow policies.move_modules and sync again.', ['leave'], ['serial', 'place']),
     ('module_bay_disabled', 'blocked', 'the module bay {bay} is disabled in NetBox', 'Enable it in NetBox.', ['leave'],
         ['bay']),
     ('module_bay_takes_other_types', 'blocked',

@@ -1,6 +1,7 @@
 -- Modules: the parts of devices against NetBox. Key: device + bay. Another serial in the bay is a part that was
--- replaced. A serial that NetBox has in another bay is a conflict, or by policy a move (sql/match/modules.sql). A bay
--- that is disabled, or that has other types than the module type, takes no module.
+-- replaced, unless the source shows the old one in another bay. A serial that NetBox has in another bay is a conflict,
+-- or by policy a move (sql/match/modules.sql). A bay that is disabled, or that has other types than the module type, takes
+-- no module.
 -- Only with rows of desired.modules.
 with actual as (
     select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay,
@@ -10,8 +11,14 @@ with actual as (
     left join netbox.module_bays b on b.id = i.module_bay_id
     left join netbox.devices d on d.id = i.device_id
 ),
+-- Where the source shows each part that has a serial of its own.
+shown as (
+    select lower(serial) as serial, min(key) as key from desired.modules
+    where serial is not null group by 1 having count(*) = 1
+),
 paired as (
-    select w.key, w.device, w.serial, m.netbox_id, a.last_updated, m.problem, m.bay_id, m.occupied,
+    select w.key, w.device, w.serial, a.serial as held_serial, s.key as shown_at, m.netbox_id, a.last_updated,
+        m.problem, m.bay_id, m.occupied,
         r.problem as type_problem,
         e.device_name || ' ' || e.bay as elsewhere,
         if(a.device_id <> d.netbox_id, a.device_name || ' ' || a.bay, null) as moved_from,
@@ -35,6 +42,8 @@ paired as (
     left join netbox.module_types type on type.id = r.netbox_id
     left join actual a on a.id = m.netbox_id
     left join actual e on e.id = m.elsewhere_id
+    left join shown s on s.serial = lower(stripped(a.serial)) and s.key <> w.key
+        and w.serial is not null and a.module_bay_id = m.bay_id
 )
 select 'modules' as resource, key, device as parent, 'dcim/modules' as object_type, netbox_id, null::varchar as target,
     last_updated,
@@ -46,6 +55,8 @@ from (
              when elsewhere is not null
                  then conflict('module_elsewhere', {serial: serial, place: elsewhere,
                      occupied: if(occupied, 'another module', null)})
+             when shown_at is not null
+                 then conflict('module_shown_elsewhere', {serial: held_serial, place: shown_at})
              when netbox_id is null and type_problem is not null then type_problem
              when bay_id is null and 'module_bays' not in (select resource from config.may_create)
                  then blocked('no_module_bay')
@@ -54,4 +65,4 @@ from (
              when moved_from is not null then noted('module_moves', {place: moved_from}) end as cause
     from paired
 )
-where problem is not null or elsewhere is not null or netbox_id is null or len(fields) > 0
+where problem is not null or elsewhere is not null or shown_at is not null or netbox_id is null or len(fields) > 0

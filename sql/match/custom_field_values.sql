@@ -1,4 +1,5 @@
--- What NetBox's objects hold in custom fields, where NetBox has a field that limits or demands it.
+-- A view of what NetBox's objects hold in custom fields, where NetBox has a field that limits or demands it. Nothing of
+-- it is held twice.
 -- Key: object_type + id.
 -- Only with rows of netbox.custom_fields WHERE coalesce(validation_minimum, validation_maximum) IS NOT NULL
 --   OR validation_regex <> '' OR is_unique OR required; netbox.choices WHERE model = 'extras.customfield'.

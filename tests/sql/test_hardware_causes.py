@@ -313,3 +313,27 @@ def test_a_module_in_a_bay_that_takes_it_no_longer() -> None:
         ("update", 202, None, ["serial"]),
         ("update", 203, None, ["serial"]),
     ]
+
+
+@SWITCHES.part
+def moved_and_replaced(estate: Estate) -> None:
+    """The part of PSU 1 is in PSU 2 now, and another one is in PSU 1."""
+    known_switch(estate, 26)
+    for place, serial in ((1, "26NEW"), (2, "26OLD")):
+        bay(estate, 26, place, f"PSU {place}")
+        part(
+            *(estate, 26, place, "module"),
+            entPhysicalName=f"PSU {place}",
+            entPhysicalModelName="X1",
+            entPhysicalSerialNum=serial,
+            entPhysicalMfgName="Cisco",
+        )
+    module(estate, 260, device=26, bay=261, serial="26OLD")
+
+
+def test_a_part_that_moved_is_not_written_over_by_the_one_in_its_former_bay() -> None:
+    """The new part has its turn once the old one has moved."""
+    assert modules(26) == [
+        ("conflict", 260, "NetBox has serial 26OLD in this bay, which is sw26 PSU 2 now", ["serial"]),
+        ("update", 260, None, ["module_bay"]),
+    ]
