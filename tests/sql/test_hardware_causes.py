@@ -316,7 +316,7 @@ def test_a_module_in_a_bay_that_takes_it_no_longer() -> None:
 
 
 @SWITCHES.part
-def moved_and_replaced(estate: Estate) -> None:
+def moved_to_the_next_bay(estate: Estate) -> None:
     """The part of PSU 1 is in PSU 2 now, and another one is in PSU 1."""
     known_switch(estate, 26)
     for place, serial in ((1, "26NEW"), (2, "26OLD")):
