@@ -1,7 +1,7 @@
 -- Modules: the parts of devices against NetBox. Key: device + bay. Another serial in the bay is a part that was
 -- replaced, unless the source shows the old one in another bay. A serial that NetBox has in another bay is a conflict,
--- or by policy a move (sql/match/modules.sql). A bay that is disabled, or that has other types than the module type, takes
--- no module.
+-- or by policy a move (sql/match/modules.sql). A bay that is disabled, or that has other types than the module type,
+-- takes no module.
 -- Only with rows of desired.modules.
 with actual as (
     select i.*, existing(t.id, t.model) as module_type, existing(b.id, b.name) as module_bay, b.name as bay,
@@ -11,7 +11,7 @@ with actual as (
     left join netbox.module_bays b on b.id = i.module_bay_id
     left join netbox.devices d on d.id = i.device_id
 ),
--- Where the source shows each part that has a serial of its own.
+-- Where the source shows each part, by its serial if no other has it.
 shown as (
     select lower(serial) as serial, min(key) as key from desired.modules
     where serial is not null group by 1 having count(*) = 1

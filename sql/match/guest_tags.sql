@@ -1,5 +1,5 @@
--- The tags that each guest's virtual machine gets. Key: the guest. had: those it has; has: those it gets; taken_off:
--- those of the source that someone took off in NetBox, which are not put on again.
+-- A view of the tags that each guest's virtual machine gets. Key: the guest. had: those it has; has: those it gets;
+-- taken_off: those of the source that someone took off in NetBox, which are not put on again.
 -- Only with rows of desired.virtual_machines WHERE len(tags) > 0; netbox.virtual_machines WHERE len(tags) > 0.
 with
 -- Tags that this product put on a virtual machine and did not take off again: only these are ever removed.
