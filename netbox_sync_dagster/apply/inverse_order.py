@@ -131,6 +131,7 @@ def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> Non
                 for user in (*users.get(id(row), ()), *children[id(row)])
                 if user.reason is not None
             ]
+            needed = [*first[id(row)], *(creates[ref] for ref in _needs(row))]
             found += [
                 (
                     row,
@@ -141,21 +142,8 @@ def _spread_reasons(rows: list[Inverse], users: dict[int, list[Inverse]]) -> Non
                         because=other.reason,
                     ),
                 )
-                for other in first[id(row)]
+                for other in needed
                 if other.reason is not None
-            ]
-            found += [
-                (
-                    row,
-                    cause(
-                        "needs_what_stays_deleted",
-                        resource=ref[0],
-                        key=ref[1],
-                        because=creates[ref].reason,
-                    ),
-                )
-                for ref in _needs(row)
-                if creates[ref].reason is not None
             ]
         if not found:
             return

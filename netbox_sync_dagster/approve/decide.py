@@ -60,12 +60,12 @@ def approve(
     ``netbox_groups`` the person's groups in NetBox as the web page knows them. ``comment`` is
     recorded. ``override_limit`` is the reason for approving a plan over the limit; it is recorded. ``fields``: approve only
     these fields of the updates, or of each change id in it these; each part is a separate change with its own id, which
-    the approval contains. ``target``: the NetBox that the configuration names. Without ids nothing is recorded, nor a withdrawal on what nobody has decided.
+    the approval contains. ``target``: the NetBox that the configuration names. Without ids nothing is recorded, nor a
+    withdrawal on what nobody has decided.
 
     Raises ApprovalError, and records nothing, for an unknown or ambiguous id, a diff that failed its checks or was made
-    with another NetBox,
-    a resource over its limit without an override, a change that was rejected, or a person of none of the groups that
-    ``policies.approvers`` names.
+    with another NetBox, a resource over its limit without an override, a change that was rejected, or a person of none
+    of the groups that ``policies.approvers`` names.
     """
     # This name is later compared with the name of the person who applies.
     if not who.strip():

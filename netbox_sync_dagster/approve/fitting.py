@@ -60,9 +60,10 @@ def fitting(
 ) -> Fitting:
     """The selected changes without those that the decision does not fit.
 
-    An approval leaves out rejected changes and those that need one; a withdrawal those that nobody has decided on, and takes of
-    a change of which only fields are decided these; a rejection leaves out those that are rejected. ``named``: ids, or their first characters, of changes that a person has named one by one. These are not
-    left out of an approval: a rejected one is refused by name, and of one that needs a rejected change
+    An approval leaves out rejected changes and those that need one. A withdrawal leaves out those that nobody has decided
+    on; of a change of which only fields are decided it takes these. A rejection leaves out those that are rejected.
+    ``named``: ids, or their first characters, of changes that a person has named one by one. These are not left out of an
+    approval: a rejected one is refused by name, and of one that needs a rejected change
     ``unmet_sentence`` warns. ``rejected``: change ids that are rejected together with this decision.
     """
     plan = with_parts(warehouse, chosen.plan)

@@ -81,7 +81,7 @@ def compare_stages() -> tuple[Stage, ...]:
 
 
 @cache
-def tables_read() -> frozenset[TableName]:
+def tables_between_stages() -> frozenset[TableName]:
     """The tables of ``compare_stages`` that another of these stages reads."""
     stages = compare_stages()
     return frozenset(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.compare.database import Database, number_of_rows
 from netbox_sync_dagster.compare.desired import can_have_rows, say_why
-from netbox_sync_dagster.compare.graph import Stage, compare_stages, tables_read
+from netbox_sync_dagster.compare.graph import Stage, compare_stages, tables_between_stages
 from netbox_sync_dagster.compare.rules import change_rows
 from netbox_sync_dagster.compare.stages import DIFF_SHAPE, EVALUATED_SHAPE, RULE_VALUES_SHAPE, SLICE_ROWS
 from netbox_sync_dagster.errors import UserError
@@ -37,7 +37,7 @@ def match_and_diff(database: Database, say: Callable[[str], None], all_tables: b
         is_diff = stage.makes[0] == "diff"
         if not can_have_rows(database, stage.only_with):
             if is_diff:
-                if all_tables or stage.makes in tables_read():
+                if all_tables or stage.makes in tables_between_stages():
                     database.run(f"CREATE TABLE {stage.table} {DIFF_SHAPE}")
                 database.made(stage.table, 0)
             continue

@@ -85,7 +85,7 @@ select 'devices' as resource, key, field, 'devices' as needs_resource,
 from elsewhere
 union all
 -- and the site with the one in which it is.
-select 'devices', key, 'site', 'devices', 
+select 'devices', key, 'site', 'devices',
     if(moves and (is_none or to_in_site is null or to_in_site = to_site), key, null), field,
     because('part_at_another_site', {part: field, name: had_name})
 from parts where moves_site and had_in_site is not null and had_in_site is distinct from to_site
