@@ -17,7 +17,7 @@ from netbox_sync_dagster.sqlfiles import read_sql
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.connections import named_rows
 from netbox_sync_dagster.storage.ledger import apply_files, first_line, ledger_view_queries
-from netbox_sync_dagster.storage.views import rows_of_diffs
+from netbox_sync_dagster.storage.view_sql import rows_of_diffs
 from netbox_sync_dagster.text import Shown
 
 if TYPE_CHECKING:
