@@ -52,9 +52,9 @@ def _find_needs(con: duckdb.DuckDBPyConnection) -> int:
     run(con, read_sql("plan/kept_values.sql"))
     for view in ("written", "edited", "scoped_clusters"):
         run(con, f"CREATE VIEW diff.{view} AS {read_sql(f'plan/{view}.sql')}")
-    run(con, f"CREATE TABLE diff.cluster_places AS {read_sql('plan/cluster_places.sql')}")
     run(con, "CREATE TABLE diff.written_fields AS SELECT DISTINCT resource, field FROM diff.written")
-    _add(con, "rack_room", "rack_room")
+    for table in ("cluster_places", "rack_room"):
+        _add(con, table, table)
     for kind in _KEPT_VALUES_OF:
         _add(con, "kept_values", f"kept_values_of_{kind}")
     return sum(_add(con, "field_needs", f"needs_of_{what}") for what in _NEEDS_OF)

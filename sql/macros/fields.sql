@@ -81,6 +81,9 @@ create or replace macro is_canonical(json_text) as
          else regexp_full_match(json_text, '0|-?[1-9][0-9]{0,17}') end;
 create or replace macro is_canonical_object(json_text) as
     case when json_text is null or not (starts_with(json_text, '{') or starts_with(json_text, '[')) then true
+         -- One key is sorted; this is most of a large diff.
+         when not contains(json_text, ',')
+             then regexp_full_match(json_text, '\{"[^"\\]*":(0|-?[1-9][0-9]{0,17}|"[^"\\]*"|true|false|null)\}')
          else regexp_full_match(json_text,
                 '\{("[^"\\]*":(0|-?[1-9][0-9]{0,17}|"[^"\\]*"|true|false|null)(,|\}$))+')
             and json_keys(json_text) = list_sort(list_distinct(json_keys(json_text))) end;

@@ -6,25 +6,25 @@ with changes as (
     select resource, key, action, object_type, netbox_id, target, last_updated,
         len(list_filter(list_transform(fields, lambda f: f.after), lambda text: not is_canonical(text))) = 0
             and len(list_filter(list_transform(fields, lambda f: f.before), lambda text: not is_canonical(text))) = 0
-            and len(list_filter(fields, lambda f: starts_with(f.field, 'cf.')
-                and not (is_canonical_object(f.before) and is_canonical_object(f.after)))) = 0 as canonical,
-        -- The name is the beginning of each text, so they are sorted by it.
-        array_to_string(list_sort(list_transform(list_filter(fields, lambda f: f.decision = 'update'),
-            lambda f: '["' || f.field || '",' || coalesce(f.before, 'null') || ','
-                || coalesce(f.after, 'null') || ']')), ',') as written
+            and len(list_filter(list_filter(fields, lambda f: starts_with(f.field, 'cf.')),
+                lambda f: not (is_canonical_object(f.before) and is_canonical_object(f.after)))) = 0 as canonical,
+        -- The name is the beginning of each text, so they are sorted by it; fields that are not written have none.
+        coalesce(array_to_string(list_sort(list_transform(fields, lambda f: case when f.decision = 'update'
+            then concat('["', f.field, '",', coalesce(f.before, 'null'), ',', coalesce(f.after, 'null'), ']') end)),
+            ','), '') as written
     from diff.rows
     where action in ('create', 'update', 'delete')
 ),
 texts as (
     select resource, key, canonical,
-        '{"action":' || to_json(action) || ',"endpoint":' || to_json($endpoint::varchar)
-            || ',"fields":[' || written
-            || '],"key":' || to_json(key)
-            || ',"last_updated":' || coalesce(to_json(last_updated)::varchar, 'null')
-            || ',"netbox_id":' || coalesce(netbox_id::varchar, 'null')
-            || ',"object_type":' || to_json(object_type)
-            || ',"resource":' || to_json(resource)
-            || ',"target":' || coalesce(to_json(target)::varchar, 'null') || '}' as content
+        concat('{"action":', to_json(action), ',"endpoint":', to_json($endpoint::varchar),
+            ',"fields":[', written,
+            '],"key":', to_json(key),
+            ',"last_updated":', coalesce(to_json(last_updated)::varchar, 'null'),
+            ',"netbox_id":', coalesce(netbox_id::varchar, 'null'),
+            ',"object_type":', to_json(object_type),
+            ',"resource":', to_json(resource),
+            ',"target":', coalesce(to_json(target)::varchar, 'null'), '}') as content
     from changes
 )
 select resource, key,

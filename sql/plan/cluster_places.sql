@@ -1,5 +1,6 @@
 -- Clusters: site and location of their scope. new_site_id, new_location_id: those after this plan. moves: the plan
 -- changes the scope of a cluster that NetBox has.
+-- Only with rows of match.clusters.
 select *, if(moves, scope_site_id, site_id) as new_site_id, if(moves, null, location_id) as new_location_id
 from (select m.key, m.netbox_id,
     case when c.scope_type = 'dcim.site' then c.scope_id

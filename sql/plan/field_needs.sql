@@ -8,3 +8,7 @@
 create table diff.field_needs (
     resource varchar, key varchar, field varchar, needs_resource varchar, needs_key varchar, needs_field varchar,
     why varchar);
+-- Where clusters will be; sql/plan/cluster_places.sql fills it.
+create table diff.cluster_places (
+    key varchar, netbox_id bigint, site_id bigint, location_id bigint, name varchar, moves boolean,
+    scope_site_id bigint, new_site_id bigint, new_location_id bigint);
