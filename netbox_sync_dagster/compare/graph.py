@@ -84,12 +84,8 @@ def compare_stages() -> tuple[Stage, ...]:
 def tables_between_stages() -> frozenset[TableName]:
     """The tables of ``compare_stages`` that another of these stages reads."""
     stages = compare_stages()
-    return frozenset(
-        table
-        for stage in stages
-        for table in stage.reads
-        if table != stage.makes and any(other.makes == table for other in stages)
-    )
+    made = {stage.makes for stage in stages}
+    return frozenset(table for stage in stages for table in stage.reads & made if table != stage.makes)
 
 
 @cache
