@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, NamedTuple
 
 from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_dagster.sources.docker.config import DockerEndpoint
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+else:
+    pa = lazy_module("pyarrow")
+    pq = lazy_module("pyarrow.parquet")
 
 
 def docker_cluster(snapshot: Path, endpoint: DockerEndpoint) -> str | None:

@@ -12,14 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING
 
 from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.base import IdentityError
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+else:
+    pa = lazy_module("pyarrow")
+    pq = lazy_module("pyarrow.parquet")
 
 
 @dataclass(frozen=True)

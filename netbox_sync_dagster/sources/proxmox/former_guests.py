@@ -9,15 +9,22 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.base import Database
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.storage import Warehouse
 from netbox_sync_dagster.storage.sequence import number_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+else:
+    pa = lazy_module("pyarrow")
+    pc = lazy_module("pyarrow.compute")
+    pq = lazy_module("pyarrow.parquet")
 
 # One row per virtual machine of this cluster that NetBox knows under other names than Proxmox shows now.
 _RENAMED = """

@@ -14,18 +14,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.config import Config
+from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sources.base import Database
 from netbox_sync_dagster.sources.proxmox.clusters import cluster_of
 from netbox_sync_dagster.sources.proxmox.config import ProxmoxEndpoint
 from netbox_sync_dagster.sources.proxmox.former_guests import Asked, former_uuids, sightings, uuid_in
 from netbox_sync_dagster.storage import Warehouse, WarehouseError
 from netbox_sync_dagster.storage.sequence import number_at, number_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+else:
+    pa = lazy_module("pyarrow")
+    pq = lazy_module("pyarrow.parquet")
 
 # A guest of this cluster is no longer listed, or one is listed that NetBox does not know here, and it knows some elsewhere.
 _MAY_HAVE_MOVED = """
