@@ -8,13 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
-import ijson
 import orjson
 
 from netbox_sync_dagster.config.secrets import MissingSecret
 from netbox_sync_dagster.http import RETRYABLE_STATUS, JsonClient
 from netbox_sync_dagster.server_errors import LOOK_BETWEEN, ServerError, too_many
 from netbox_sync_dagster.sources.librenms.config import LibreNMSEndpoint
+from netbox_sync_dagster.sources.librenms.long_lists import LongList, NoList, RowTooLarge
 from netbox_sync_dagster.wire import MIB
 
 API = "/api/v0"
@@ -133,50 +133,29 @@ class Download:
                     raise ServerError(self._who, too_many(f"GET {self._path}", self._limits.rows))
                 yield from rows
                 return
-            total = _tail(self._file).get("count")
-            self._file.seek(0)
+            found = LongList(self._file, self._key, self._limits.answer_mib * MIB)
             count = 0
-            file = _OneRow(self._file, self._limits.answer_mib * MIB)
-            for row in ijson.items(file, f"{self._key}.item", buf_size=1 << 20):
-                file.left = file.most
-                count += 1
+            for part in found:
+                count += len(part)
                 if count > self._limits.rows:
                     raise ServerError(self._who, too_many(f"GET {self._path}", self._limits.rows))
-                yield row
+                yield from part
             if not count:
                 raise _not_a_list(self._who, self._path, self._key)
-            _check_count(self._who, self._path, total, count)
-        except _RowTooLarge:
+            _check_count(self._who, self._path, found.rest.get("count"), count)
+        except NoList:
+            raise _not_a_list(self._who, self._path, self._key) from None
+        except RowTooLarge:
             what = (
                 f"GET {self._path} answered a row of more than {self._limits.answer_mib} MiB; look at what the server "
                 "sends, or raise limits.answer_mib"
             )
             raise ServerError(self._who, what) from None
-        except ijson.JSONError as error:
+        except (RecursionError, ValueError) as error:
             what = f"GET {self._path} answered with broken JSON ({error})"
             raise ServerError(self._who, what, retryable=True, status=200) from None
         finally:
             self.close()
-
-
-class _RowTooLarge(Exception):
-    """Between two rows there is more than one row may hold."""
-
-
-class _OneRow:
-    """A list's file for ijson, which keeps a whole row in memory: ``left`` bytes may come before the next row."""
-
-    def __init__(self, file: BinaryIO, most: int) -> None:
-        self._file = file
-        self.most = self.left = most
-
-    def read(self, size: int = -1) -> bytes:
-        """Raises _RowTooLarge."""
-        piece = self._file.read(size)
-        self.left -= len(piece)
-        if self.left < 0:
-            raise _RowTooLarge
-        return piece
 
 
 def is_complete(file: BinaryIO) -> bool:
