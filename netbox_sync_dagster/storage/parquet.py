@@ -54,6 +54,8 @@ def _list_of_texts(*names: str) -> pa.DataType:
 # Rows held in Python before they become a row group: large enough for good compression, small enough that
 # half a million ports pass through a few dozen MB.
 _FLUSH_ROWS = 20_000
+# Rows for which the lock is taken once.
+_SOME_ROWS = 500
 # With longer values (texts or lists) 20,000 rows would fill the memory.
 _LONGEST_VALUE = 4 << 20
 _SIZED = (str, list)
@@ -119,18 +121,26 @@ class TableWriter:
 
     def write(self, rows: Iterable[Row]) -> None:
         """Append rows; unknown keys are ignored, missing keys are NULL."""
-        for row in rows:
-            if self._on_reject is not None and any(
-                value.__class__ in _SIZED and len(value) > _LONGEST_VALUE for value in row.values()
-            ):
-                self._on_reject(_cut(row), f"a value is longer than {_LONGEST_VALUE:,} characters")
-                continue
-            with self._lock:
-                self._pending.append(row)
-                full = self._pending if len(self._pending) >= _FLUSH_ROWS else None
-                if full is not None:
-                    self._pending = []
-                    self._flush(full)
+        some: list[Row] = []
+        try:
+            for row in rows:
+                if self._on_reject is not None and _is_long(row):
+                    self._on_reject(_cut(row), f"a value is longer than {_LONGEST_VALUE:,} characters")
+                    continue
+                some.append(row)
+                if len(some) >= _SOME_ROWS:
+                    self._take(some)
+                    some = []
+        finally:
+            # Those before a row that cannot be made are good.
+            self._take(some)
+
+    def _take(self, rows: list[Row]) -> None:
+        with self._lock:
+            self._pending += rows
+            if len(self._pending) >= _FLUSH_ROWS:
+                full, self._pending = self._pending, []
+                self._flush(full)
 
     def take_over(self, file: Path, but: Collection[int]) -> None:
         """Begin with the rows of another file of this table, except those whose ``id`` is in ``but``.
@@ -216,6 +226,13 @@ def _composed(table: pa.Table) -> pa.Table:
 def _is_plain(texts: Any) -> bool:
     """Whether there are only ASCII characters in these."""
     return bool(pc.all(pc.string_is_ascii(texts), min_count=0).as_py())
+
+
+def _is_long(row: Row) -> bool:
+    for value in row.values():  # noqa: SIM110 (a generator per row takes three times as long)
+        if value.__class__ in _SIZED and len(value) > _LONGEST_VALUE:
+            return True
+    return False
 
 
 def _cut(row: Row) -> Row:

@@ -174,16 +174,20 @@ class RowCollector:
         seen.port_device[port] = device
         seen.ports_of[device] += 1
         seen.sums[device] += _number_of(port, row["ifName"], row["ifType"], row["ifVlan"], row["ifTrunk"])
-        if device not in seen.stacked_devices and (
-            row["ifType"] in _STACKED_TYPES
-            or any(known.match(row["ifName"] or row["ifDescr"] or "") for known in self._stacked_names)
-        ):
+        name = row["ifName"] or row["ifDescr"] or ""
+        if device not in seen.stacked_devices and (row["ifType"] in _STACKED_TYPES or self._is_stacked(name)):
             seen.stacked_devices.add(device)
-        if device not in seen.stack_devices and _LATER_MEMBER.match(row["ifName"] or row["ifDescr"] or ""):
+        if device not in seen.stack_devices and _LATER_MEMBER.match(name):
             seen.stack_devices.add(device)
         if row["ifTrunk"] == TRUNK:
             seen.trunk_ports.setdefault(device, []).append(port)
         return True
+
+    def _is_stacked(self, name: str) -> bool:
+        for known in self._stacked_names:  # noqa: SIM110 (a generator per port takes longer)
+            if known.match(name):
+                return True
+        return False
 
     def _note_ip_addresses(self, row: Row, raw: Any) -> bool:
         seen, port = self.seen, row["port_id"]
@@ -229,4 +233,4 @@ class RowCollector:
 
 def _number_of(*values: Any) -> int:
     """A number for these values, the same in every process."""
-    return crc32(repr(values).encode("utf-8", "backslashreplace"))
+    return crc32("\n".join(map(str, values)).encode("utf-8", "backslashreplace"))

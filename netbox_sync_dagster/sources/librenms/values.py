@@ -48,8 +48,12 @@ def to_float(value: Any) -> float | None:
 
 def to_bool(value: Any) -> bool | None:
     """``true``, ``1``, ``"1"``, ``"true"`` and their opposites -> bool; null and "" -> None."""
-    if value is None or value == "" or isinstance(value, bool):
-        return None if value == "" else value
+    if value is None or isinstance(value, bool):
+        return value
+    if type(value) is int and 0 <= value <= 1:
+        return value == 1
+    if value == "":
+        return None
     text = str(value).strip().lower()
     if text in _TRUE:
         return True
@@ -107,13 +111,21 @@ def converter(columns: Columns, required: tuple[str, ...]) -> Callable[[Row], Ro
     """
     cells = [(name, _BY_TYPE[kind]) for name, kind in columns.items()]
 
-    def convert(raw: Row) -> Row:
-        row: Row = {}
+    def named_error(raw: Row) -> ValueError:
         for name, read in cells:
             try:
-                row[name] = read(raw.get(name))
+                read(raw.get(name))
             except ValueError as error:
-                raise ValueError(f"{name}: {error}") from None
+                return ValueError(f"{name}: {error}")
+        raise AssertionError("every value can be read")
+
+    def convert(raw: Row) -> Row:
+        value_of = raw.get
+        try:
+            row = {name: read(value_of(name)) for name, read in cells}
+        except ValueError:
+            # Looked up again: a million rows need no name.
+            raise named_error(raw) from None
         for name in required:
             if row[name] is None:
                 raise ValueError(f"{name} is missing")
