@@ -14,11 +14,11 @@ _PIECE = 1 << 20
 # What follows the last row of a part.
 _NEXT = re.compile(rb"\s*,\s*(?=\{)")
 _NEXT_ROW = re.compile(r"\s*,\s*")
-# Ends of objects at which a part may end, looked at from the last one, and how many of them are tried.
+# From the end of a text: how many ends of objects are looked at, and at how many of these a part is tried.
 _MOST_ENDS, _MOST_TRIES = 1000, 20
-# In so long a text without such an end, each row is decoded by itself: many objects end in them.
+# Beyond this length of a text in which no part was found, rows are decoded one by one.
 _LONG = 8 << 20
-# Of a text that only breaks off, an error is at its end: within a word of it.
+# An error this near the end of a text is where the text breaks off.
 _WORD = 64
 
 
@@ -31,12 +31,11 @@ class RowTooLarge(Exception):
 
 
 class LongList:
-    """The list ``key`` of a JSON object in ``file``, decoded in parts of about a MiB: orjson takes a part as one list.
+    """The list ``key`` of a JSON object in ``file``, decoded in parts of about a MiB.
 
-    A part ends where an object ends and another begins. Within a text or an inner list that is no end, and the part is no
-    JSON then: so a part that can be decoded consists of whole rows. ``rest``: what follows the list, after the last row.
-    Iterating raises NoList, RowTooLarge for a row of more than ``most`` bytes, and json.JSONDecodeError or UnicodeDecodeError,
-    both ValueError.
+    A part ends at ``},{``. Where that is inside a text or an inner list, the part cannot be decoded: so a part that can be
+    has only whole rows. ``rest``: the object after the last row, with an empty list ``rows``. Iterating raises NoList,
+    RowTooLarge for a row of more than ``most`` bytes, and json.JSONDecodeError or UnicodeDecodeError (ValueError).
     """
 
     def __init__(self, file: BinaryIO, key: str, most: int) -> None:
@@ -55,7 +54,7 @@ class LongList:
                 yield rows
             elif len(text) > self._most:
                 raise RowTooLarge
-            # So that the beginning of a long row is not looked at again for every MiB.
+            # Twice the text each time: the beginning of a long row is decoded in vain only a few times.
             wanted = _PIECE if rows else len(text)
         yield self._last_rows(text)
 
@@ -99,7 +98,7 @@ def _whole_rows(text: bytes) -> tuple[list[Any], bytes]:
 
 
 def _row_by_row(text: bytes) -> tuple[list[Any], bytes]:
-    """The same by a decoder that says where a row ends, for rows in which many objects end."""
+    """The same by a slower decoder that says where a row ends: for rows of thousands of objects."""
     said = utf_8_decode(text, "strict", False)[0]
     rows, place = [], 0
     while True:
