@@ -30,7 +30,7 @@ import orjson
 
 from netbox_sync_dagster.config.servers import NetBoxTarget
 from netbox_sync_dagster.sources.netbox.client import credentials
-from netbox_sync_dagster.sources.netbox.listings import GROUPS, PROXBOX, SOURCES
+from netbox_sync_dagster.sources.netbox.listings import GROUPS, PROXBOX, SOURCES, absent_fields
 from netbox_sync_dagster.sources.netbox.queries import graphql_list
 from netbox_sync_dagster.sources.netbox.snapshot import snapshot_netbox
 from netbox_sync_dagster.storage.snapshots import Manifest
@@ -53,14 +53,19 @@ def bare_read(url: str, token: str) -> int:
 
         def graphql(lists: str) -> dict[str, list[Any]]:
             answer = orjson.loads(http_client.post("/graphql/", json={"query": f"{{ {lists} }}"}).content)
+            if "errors" in answer:
+                raise SystemExit(f"NetBox refuses the query: {answer['errors'][0]['message']}")
             data: dict[str, list[Any]] = answer["data"]
             return data
+
+        said = http_client.get("/api/status/").raise_for_status().json()["netbox-version"]
+        absent = absent_fields(tuple(map(int, said.split(".")[:2])))
 
         unfinished = {
             name: 1 for name, source in SOURCES.items() if source.listing is None and name not in PROXBOX
         }
         for names in GROUPS:
-            group = graphql(" ".join(graphql_list(SOURCES[name], 1, None, 1000, ()) for name in names))
+            group = graphql(" ".join(graphql_list(SOURCES[name], 1, None, 1000, absent) for name in names))
             for name in names:
                 page = group[SOURCES[name].listing or ""]
                 rows += len(page)
@@ -70,9 +75,9 @@ def bare_read(url: str, token: str) -> int:
             source, start = SOURCES[name], begin
             while True:
                 if source.listing:
-                    page = graphql(graphql_list(source, start, None, 1000, ()))[source.listing]
+                    page = graphql(graphql_list(source, start, None, 1000, absent))[source.listing]
                 else:
-                    params: dict[str, Any] = {"limit": 1000, "start": start, "fields": source.fields()}
+                    params: dict[str, Any] = {"limit": 1000, "start": start, "fields": source.fields(absent)}
                     answer = http_client.get(f"/api/{source.path}/", params=params).raise_for_status()
                     page = orjson.loads(answer.content)["results"]
                 rows += len(page)
