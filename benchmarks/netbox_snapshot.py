@@ -166,7 +166,8 @@ class _Flood(http.server.BaseHTTPRequestHandler):
         '"label":"","type":"1000base-t","enabled":true,"mtu":1500,"speed":1000000,"description":"port %d",'
         '"mode":"tagged","untagged_vlan":{"id":"1"},"tagged_vlans":[{"id":"2"},{"id":"3"}],"lag":null,'
         '"parent":null,"bridge":null,"vrf":null,"mgmt_only":false,"mark_connected":false,"cable":null,'
-        '"module":null,"primary_mac_address":{"id":"9"},"tags":[{"slug":"netbox-sync"}],'
+        '"module":null,"primary_mac_address":{"id":"9"},"poe_mode":null,"rf_role":null,"rf_channel_frequency":null,'
+        '"rf_channel_width":null,"tags":[{"slug":"netbox-sync"}],'
         '"custom_fields":{"librenms_id":{"paris":%d}}}'
     )
 
