@@ -3,9 +3,11 @@
     python benchmarks/netbox_snapshot.py                                 against the lab NetBox
     NETBOX_URL=... NETBOX_TOKEN=... python benchmarks/netbox_snapshot.py against a real one
 
-1. time: the snapshot (typed, checked, in Parquet) against a bare httpx loop that asks for the same pages and
-   throws the answers away, in turns, best of three. Fails above 1.5. The lab answers a page of 1000 faster
-   than any NetBox does (NetBox 4.6 takes 110 ms for 9 fields, 600 ms for all), so it waits 100 ms.
+1. time: the snapshot (typed, checked, in Parquet) against a bare httpx loop that asks for the same pages with all
+   columns and throws the answers away, in turns, best of three. Fails above 1.5 with two requests at once, the
+   default. The lab answers a page of 1000 faster than any NetBox does (NetBox 4.6 takes 110 ms for 9 fields, 600 ms
+   for all), so it waits 100 ms before each. The snapshot asks for tags and tagged VLANs apart, only for rows that have
+   any: a second wait for each page here, and two thirds of NetBox's work less in reality.
 2. memory: 500,000 interfaces from a server that answers at once. Fails above 300 MB.
 """
 
@@ -114,7 +116,7 @@ def compare(url: str, token: str) -> bool:
     )
     for name, seconds in best.items():
         print(f"  {name:22} {seconds:7.2f} s  ratio {seconds / best['bare loop']:.2f}")
-    return best["snapshot, 1 at once"] / best["bare loop"] <= MOST_RATIO
+    return best["snapshot, 2 at once"] / best["bare loop"] <= MOST_RATIO
 
 
 def only_lab() -> None:
