@@ -187,9 +187,12 @@ def _spare_connection(spill: Path) -> tuple[duckdb.DuckDBPyConnection, int] | No
 
 def _new_connection(spill: Path) -> duckdb.DuckDBPyConnection:
     con = connect(spill)
-    # Some macros look up names in NetBox's tables, which must be there when the macros are created.
-    con.execute(f"CREATE SCHEMA netbox; {_tables_without_rows('netbox')}")
-    run(con, read_macros())
+    # Some macros look up names in tables of NetBox, which must be there when the macros are created.
+    macros = read_macros()
+    named = sorted(set(re.findall(r"\bnetbox\.(\w+)", macros)) & set(SYSTEMS["netbox"]))
+    tables = "".join(table_without_rows("netbox", name) for name in named)
+    con.execute(f"CREATE SCHEMA netbox; {tables}")
+    run(con, macros)
     con.execute("DROP SCHEMA netbox CASCADE")
     return con
 
@@ -218,11 +221,6 @@ def connect(spill: Path) -> duckdb.DuckDBPyConnection:
 def _spill_into(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     con.execute(f"SET temp_directory = '{connections.quoted(folder)}'")
-
-
-def _tables_without_rows(system: str) -> str:
-    """SQL that creates the tables of a snapshot."""
-    return "".join(table_without_rows(system, name) for name in SYSTEMS[system])
 
 
 def rows_of(system: str, snapshot: Path) -> int:
