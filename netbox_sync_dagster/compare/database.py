@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from netbox_sync_dagster.compare.netbox_reads import note_reads
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_macros, read_sql
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
@@ -50,6 +51,7 @@ def run(con: duckdb.DuckDBPyConnection, sql: str, parameters: Any = None) -> duc
     Each text is parsed only once: parsing is a tenth of a small comparison. So use this for repeated texts, not for
     those that contain a path or a value.
     """
+    note_reads(sql)
     if sql not in _PARSED:
         _PARSED[sql] = con.extract_statements(sql)
     for statement in _PARSED[sql]:
@@ -117,6 +119,7 @@ class Database:
 
         The answer is kept until ``made`` or ``wrote`` names the table, or ``forget`` is called.
         """
+        note_reads(relation)
         if relation not in self._empty:
             tables, _, _ = relation.partition(" WHERE ")
             # Rows of several tables side by side: none if one of these has none.

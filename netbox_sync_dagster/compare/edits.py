@@ -3,14 +3,15 @@
 A comparison joins a source with NetBox by names, serial numbers, addresses, ids in custom fields and by what is tied to
 objects found in this way. Where an edited device or virtual machine, with all that is on it and all that it is tied to,
 has nothing of that in common with an endpoint, the endpoint's diff stays unchanged. So it does where a tag is new that
-nothing of the endpoint is called. An edit of anything else (a site, a VLAN, a prefix, ...) may matter to every endpoint.
+nothing of the endpoint is called. An edit of anything else (a site, a VLAN, a prefix, ...) may matter to every endpoint
+whose comparison reads that table (``netbox_reads``).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,18 +55,22 @@ _MOST_WORDS = 200_000
 
 @dataclass(frozen=True)
 class Edits:
-    """What was edited: the words of it (sql/edits/words.sql), and the custom fields of each object near it."""
+    """What was edited: the words of it (sql/edits/words.sql), and the custom fields of each object near it. ``tables``: other
+    tables, of which any edit may matter to those that read them."""
 
     words: frozenset[str] = frozenset()
     custom_fields: tuple[Mapping[str, Any], ...] = ()
+    tables: frozenset[str] = frozenset()
+
+    @property
+    def are_elsewhere(self) -> bool:
+        """Whether no device, virtual machine, address or tag was edited."""
+        return not self.words and not self.custom_fields
 
     def claimed_by(self, settings: Mapping[str, Any]) -> bool:
         """Whether a custom field says that one of the objects is this endpoint's. ``settings``: its row of
         ``config.endpoint``."""
         return any(_claims(fields, settings) for fields in self.custom_fields)
-
-
-NOTHING = Edits()
 
 
 def edits_between(
@@ -76,8 +81,8 @@ def edits_between(
     *,
     closely: bool = True,
 ) -> Edits | None:
-    """What was edited between two snapshots of NetBox, ``NOTHING`` if they say the same; None if it may matter to every
-    endpoint, or if the older one is no longer kept.
+    """What was edited between two snapshots of NetBox; None if it may matter to every endpoint, or if the older one is no
+    longer kept.
 
     ``con`` has the macros. ``written``: objects to which applies have written since, which count
     as edited: a write may be in the older snapshot and not yet in the ledger. ``closely``: False if any edit matters.
@@ -85,18 +90,20 @@ def edits_between(
     changed = [] if before == now else _changed_tables(con, before, now, closely=closely)
     if changed is None or (written and not _can_look_at(written, now, closely=closely)):
         return None
-    if not changed and not written:
-        return NOTHING
+    others = frozenset(changed).difference(_COMPARED)
+    if not written and others.issuperset(changed):
+        return Edits(tables=others)
     try:
-        return _edits(con, before, now, changed, written)
+        found = _edits(con, before, now, changed, written)
     finally:
         con.execute("DROP SCHEMA IF EXISTS edits CASCADE")
+    return found and replace(found, tables=others)
 
 
 def _changed_tables(
     con: duckdb.DuckDBPyConnection, before: Path, now: Path, *, closely: bool
 ) -> list[str] | None:
-    """The tables that differ; None if one of them may matter to every endpoint."""
+    """The tables that differ; None if that may matter to every endpoint."""
     changed: list[str] = []
     # Small tables first: most edits that matter to all are there.
     for table in sorted(NETBOX, key=_COMPARED.__contains__):
@@ -105,7 +112,7 @@ def _changed_tables(
             return None
         if same_table(con, *files):
             continue
-        if not closely or table not in _COMPARED or not all(_is_current(table, file) for file in files):
+        if not closely or (table in _COMPARED and not all(_is_current(table, file) for file in files)):
             return None
         changed.append(table)
     return changed

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netbox_sync_dagster.compare.config_tables import Settings
-from netbox_sync_dagster.compare.edits import NOTHING, Edits, edits_between
+from netbox_sync_dagster.compare.edits import Edits, edits_between
 from netbox_sync_dagster.compare.endpoint_words import concerns, keep_words, kept_words, words_of
 from netbox_sync_dagster.compare.ledger_state import LedgerState, Written, written_since
 from netbox_sync_dagster.compare.reuse import (
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+# In the manifest of a diff: the tables of NetBox that its comparison read.
+READ = "netbox_tables"
 # How long a diff may be carried over where NetBox was edited, before everything is compared again.
 _LONGEST = timedelta(hours=24)
 
@@ -134,7 +136,8 @@ class LastDiffs:
             last = self._warehouse.manifest(self._warehouse.diffs(endpoint))
         except WarehouseError:
             return None
-        return None if last.get("waits_for_netbox") else last
+        # One of an older version does not say what it read.
+        return None if last.get("waits_for_netbox") or READ not in last else last
 
     def _edited_since(
         self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], one: Compared
@@ -150,7 +153,8 @@ class LastDiffs:
         asked = before, target, written, closely
         if asked not in self._edits:
             self._edits[asked] = edits_between(con, before, target, written, closely=closely)
-        return self._edits[asked]
+        found = self._edits[asked]
+        return None if found is not None and found.tables & set(last[READ]) else found
 
     def _written_since(self, last: dict[str, Any], one: Compared) -> frozenset[Written] | None:
         if last["inputs"][LEDGER_OF_OTHERS] == one.inputs[LEDGER_OF_OTHERS]:
@@ -160,7 +164,7 @@ class LastDiffs:
     def _is_same_netbox(self, con: duckdb.DuckDBPyConnection, last: dict[str, Any], one: Compared) -> bool:
         """Whether NetBox says the same of the endpoint."""
         edits = self._edited_since(con, last, one)
-        if edits is None or edits == NOTHING:
+        if edits is None or edits.are_elsewhere:
             return edits is not None
         words = None if self._kept is None else kept_words(self._kept)
         if words is None:

@@ -20,10 +20,11 @@ from netbox_sync_dagster.compare.desired import can_have_rows, keep_desired, mak
 from netbox_sync_dagster.compare.first_diffs import until_whole
 from netbox_sync_dagster.compare.gates import another_netbox, gates, written_twice
 from netbox_sync_dagster.compare.graph import conditions
-from netbox_sync_dagster.compare.last_diff import Compared, LastDiffs, Pair
+from netbox_sync_dagster.compare.last_diff import READ, Compared, LastDiffs, Pair
 from netbox_sync_dagster.compare.ledger_state import keep_state
 from netbox_sync_dagster.compare.loading import Loader
 from netbox_sync_dagster.compare.matching import block_written_since, match_and_diff
+from netbox_sync_dagster.compare.netbox_reads import noting_reads
 from netbox_sync_dagster.compare.one_object import shows_only
 from netbox_sync_dagster.compare.reuse import Inputs, carry_over
 from netbox_sync_dagster.compare.rules import RuleSet
@@ -101,7 +102,7 @@ class Comparer:
 
         Returns the diff's manifest: diff_id, source_snapshot, target_snapshot, only (the source's id of the only
         object compared), shows_only (what the diff shows then, in a sentence), counts ({resource: {action: n}}), existing ({resource: matched NetBox objects}), gates (sentences
-        that block approval), inputs (hashes), carried_over_from (the last diff's id, or None), earlier (the id of the diff
+        that block approval), inputs (hashes), netbox_tables (those of NetBox that it depends on), carried_over_from (the last diff's id, or None), earlier (the id of the diff
         before), run (of Dagster), finished. Raises WarehouseError if a snapshot is missing, CompareError if another
         endpoint has a cluster of the same name that may be a different one.
         """
@@ -208,6 +209,7 @@ class Comparer:
         with (
             damage_named([pair.source_path, pair.target_path]),
             warehouse.publish(warehouse.diffs(endpoint.name), warehouse.keep_diffs) as (diff_id, stage),
+            noting_reads() as read,
         ):
             try:
                 rules = self._rules(endpoint)
@@ -277,6 +279,8 @@ class Comparer:
                     # Whether rows wait for the next reading of NetBox, although nothing else may change until then.
                     "waits_for_netbox": waits,
                     "inputs": inputs,
+                    # Edits of other tables of NetBox do not matter to it.
+                    READ: last[READ] if last is not None else sorted(read),
                     "carried_over_from": last["diff_id"] if last is not None else None,
                     # Whether its desired tables follow from the source alone: made again, they were the same.
                     "repeatable": last is not None and not rules.rules,
