@@ -4,15 +4,17 @@
 
 Every LibreNMS has three switches with 24 ports, VLANs and addresses; every Proxmox cluster two nodes and six
 guests. All are applied to one lab NetBox first. Then, one after the other in one process as a run over many
-endpoints does it, the CPU (user and system) and wall seconds per endpoint, median of three rounds, of these; 1 to 5 fail above
-IDLE, 6 above LIMIT:
+endpoints does it, the CPU (user and system) and wall seconds per endpoint, median of three rounds, of these; the last fails
+above LIMIT, the others above IDLE:
 
 1. same snapshots: both sides are what the last diff saw
 2. read again: both sides were read once more and say the same
 3. a new tag: somebody made a tag in NetBox that nobody knows
 4. a device elsewhere: somebody added an interface in NetBox to a device that no endpoint shows
-5. an apply elsewhere: a description of the first endpoint was applied; the others
-6. a site: somebody edited a site in NetBox, which may matter to all endpoints: everything is compared
+5. a VLAN elsewhere: somebody added a VLAN with a VID that no endpoint has
+6. a prefix: somebody added a prefix, which no comparison reads without a policy for it
+7. an apply elsewhere: a description of the first endpoint was applied; the others
+8. a site: somebody edited a site in NetBox, which may matter to all endpoints: everything is compared
 
 What all endpoints have in common (what was edited in NetBox) is looked up once, for the first of them: with few
 endpoints it is a larger share. Hundreds of endpoints every few minutes leave about a second of CPU for each.
@@ -152,6 +154,7 @@ class Bench:
         self.config = config
         self.first = first
         self.stranger = 0
+        self.vid = 3000
         self.http = httpx.Client(base_url=netbox.url, headers=credentials(netbox.token))
 
     def read(self) -> None:
@@ -196,6 +199,16 @@ class Bench:
             self.stranger = self._post("dcim/devices", {"name": "stranger", "status": "active", **same})
         name = f"port {time.time_ns()}"
         self._post("dcim/interfaces", {"device": self.stranger, "name": name, "type": "other"})
+
+    def new_vlan(self) -> None:
+        """A VLAN of a VID that no endpoint has."""
+        self.vid += 1
+        self._post("ipam/vlans", {"vid": self.vid, "name": f"edit-{time.time_ns()}"})
+
+    def new_prefix(self) -> None:
+        """A prefix with the addresses of the first endpoint."""
+        self.vid += 1
+        self._post("ipam/prefixes", {"prefix": f"10.0.0.0/{self.vid % 16 + 8}"})
 
     def apply_elsewhere(self) -> None:
         """A description that the first endpoint shows, applied."""
@@ -259,6 +272,8 @@ def main() -> int:
             "read again": bench.read,
             "a new tag": bench.new_tag,
             "a device elsewhere": bench.edit_elsewhere,
+            "a VLAN elsewhere": bench.new_vlan,
+            "a prefix": bench.new_prefix,
             "an apply elsewhere": bench.apply_elsewhere,
             "a site": bench.edit_site,
         }

@@ -3,8 +3,8 @@
 A comparison joins a source with NetBox by names, serial numbers, addresses, ids in custom fields and by what is tied to
 objects found in this way. Where an edited device or virtual machine, with all that is on it and all that it is tied to,
 has nothing of that in common with an endpoint, the endpoint's diff stays unchanged. So it does where a tag is new that
-nothing of the endpoint is called. An edit of anything else (a site, a VLAN, a prefix, ...) may matter to every endpoint
-whose comparison reads that table (``netbox_reads``).
+nothing of the endpoint is called, and where a VLAN was edited whose VID, name and interfaces are others. An edit of
+anything else (a site, a prefix, ...) may matter to every endpoint whose comparison reads that table (``netbox_reads``).
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ _OF_MACHINES = (
     "module_bays",
     "cables",
 )
-# A tag that is new or has another name matters to those that have its name.
-_COMPARED = (*_OF_MACHINES, "tags")
+# A tag that is new or has another name matters to those that have its name, and a VLAN to those that have its VID, its
+# name, or it on an interface.
+_COMPARED = (*_OF_MACHINES, "vlans", "tags")
 # Their tables by list endpoint.
 _TABLES = {SOURCES[table].path: table for table in _COMPARED}
 # The tables whose names are words of the machines in them.
@@ -64,7 +65,7 @@ class Edits:
 
     @property
     def are_elsewhere(self) -> bool:
-        """Whether no device, virtual machine, address or tag was edited."""
+        """Whether no device, virtual machine, address, VLAN or tag was edited."""
         return not self.words and not self.custom_fields
 
     def claimed_by(self, settings: Mapping[str, Any]) -> bool:

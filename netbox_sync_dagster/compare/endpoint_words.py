@@ -57,6 +57,7 @@ def words_of(
     words = [str(name) for (name,) in con.execute(in_diff).fetchall()]
     words += [str(name) for (name,) in run(con, _OBJECTS, {"names": names}).fetchall()]
     words += [f"#{one.netbox_id}" for one in answers if one.netbox_id is not None]
+    words += [f"vid {vid}" for vid in _vids(diff)]
     con.register("endpoint_texts", pa.table({"text": pc.drop_null(pc.unique(texts))}))
     try:
         words += [str(word) for (word,) in run(con, read_sql("edits/endpoint_words.sql")).fetchall()]
@@ -94,6 +95,12 @@ def _columns(kind: str, source: Path, diff: Path) -> Iterator[pa.ChunkedArray]:
     for file in sorted((diff / "desired").glob("*.parquet")):
         if pq.read_metadata(file).num_rows:
             yield from pq.read_table(file).columns
+
+
+def _vids(diff: Path) -> set[int]:
+    """The VIDs that the source's devices know, or that are on their interfaces."""
+    files = [diff / "desired" / f"{table}.parquet" for table in ("vlans", "carried_vids")]
+    return {vid for file in files for vid in pq.read_table(file, columns=["vid"])["vid"].unique().to_pylist()}
 
 
 def texts_in(column: pa.ChunkedArray | pa.Array) -> Iterator[pa.Array]:

@@ -1,6 +1,9 @@
 -- The devices and virtual machines on which something was edited in NetBox. Key: type + id.
 -- edits.<table>: the rows of both snapshots; edits.changed: which of them differ.
-with ends as (
+with vlans as (
+    select list(id) as ids from edits.changed where table_name = 'vlans' having count(*) > 0
+),
+ends as (
     select assigned_object_type as type, assigned_object_id as id from edits.mac_addresses
     where id in (select id from edits.changed where table_name = 'mac_addresses')
     union
@@ -13,6 +16,12 @@ with ends as (
     select 'dcim.interface', id from edits.changed where table_name = 'interfaces'
     union
     select 'virtualization.vminterface', id from edits.changed where table_name = 'vm_interfaces'
+    union
+    select 'dcim.interface', i.id from edits.interfaces i cross join vlans v
+    where list_contains(v.ids, i.untagged_vlan_id) or list_has_any(v.ids, i.tagged_vlan_ids)
+    union
+    select 'virtualization.vminterface', i.id from edits.vm_interfaces i cross join vlans v
+    where list_contains(v.ids, i.untagged_vlan_id) or list_has_any(v.ids, i.tagged_vlan_ids)
 )
 select 'device' as type, id from edits.changed where table_name = 'devices'
 union

@@ -1,11 +1,13 @@
 -- All words under which a source could know what was edited in NetBox. Key: word.
 -- Names, serial numbers, asset tags, MAC and IP addresses, clusters and virtual chassis of the machines in
--- edits.machines and of what was edited itself; the names of edited tags; and '<list endpoint> <id>' and '#<id>'.
+-- edits.machines and of what was edited itself; the names of edited tags and VLANs; 'vid <VID>' of these; and
+-- '<list endpoint> <id>' and '#<id>'.
 -- endpoint_words.sql has the other side.
 with devices as (select id from edits.machines where type = 'device'),
 machines as (select id from edits.machines where type = 'machine'),
 ports as materialized (select id from edits.interfaces where device_id in (from devices)),
 nics as materialized (select id from edits.vm_interfaces where virtual_machine_id in (from machines)),
+vlans as (select id from edits.changed where table_name = 'vlans'),
 texts as (
     select unnest([d.name, short_name(d.name), d.serial, d.asset_tag, c.name, v.name]) as text
     from edits.devices d
@@ -25,6 +27,8 @@ texts as (
        or (assigned_object_type = 'virtualization.vminterface' and assigned_object_id in (from nics))
     union all
     select unnest([name, slug]) from edits.tags where id in (select id from edits.changed where table_name = 'tags')
+    union all
+    select name from edits.vlans where id in (from vlans)
     union all
     select unnest([host, dns_name, short_name(dns_name)]) from edits.ip_addresses where id in (from edits.addresses)
 ),
@@ -47,9 +51,13 @@ objects as (
     select 'dcim/module-bays', id from edits.changed where table_name = 'module_bays'
     union all
     select 'dcim/cables', id from edits.changed where table_name = 'cables'
+    union all
+    select 'ipam/vlans', id from vlans
 )
 select distinct word_of(text) as word from texts where word_of(text) <> ''
 union all
 select path || ' ' || id from objects
 union all
 select distinct '#' || id from objects
+union all
+select distinct 'vid ' || vid from edits.vlans where id in (from vlans)

@@ -107,6 +107,42 @@ def test_an_edit_of_a_table_that_the_comparison_does_not_read_keeps_the_rows(
     assert is_carried(pipeline)
 
 
+def test_a_vlan_matters_by_its_vid_its_name_and_the_interfaces_that_have_it(
+    pipeline: Pipeline, state: LibreNMSState, netbox: NetBox, strange: dict[str, Any]
+) -> None:
+    port = netbox.one("dcim/interfaces", device="sw1")
+    group = netbox.one("ipam/vlan-groups", slug="paris-vlans")["id"]
+    state.add_vlan(state.devices[0], 10, "office")
+    pipeline.apply_all()
+    pipeline.sync()
+    other = netbox.create("ipam/vlans", vid=99, name="other", group=group)["id"]
+    assert is_carried(pipeline)
+    netbox.edit("dcim/interfaces", strange["id"], mode="access", untagged_vlan=other)
+    assert is_carried(pipeline)
+    netbox.edit("ipam/vlans", other, name="renamed")
+    assert is_carried(pipeline)
+    # With the VID, by which a VLAN is found; or on a port of the switch.
+    netbox.edit("ipam/vlans", other, vid=10, group=None)
+    assert not is_carried(pipeline, only_ask=True)
+    netbox.edit("ipam/vlans", other, vid=99)
+    assert is_carried(pipeline)
+    netbox.edit("dcim/interfaces", port["id"], mode="tagged", tagged_vlans=[other])
+    assert not is_carried(pipeline)
+    assert is_carried(pipeline)
+    netbox.edit("ipam/vlans", other, name="renamed again")
+    assert not is_carried(pipeline)
+    # Of the name that the switch knows, in its group, where a name may be there once.
+    netbox.edit("dcim/interfaces", port["id"], mode="", tagged_vlans=[])
+    netbox.edit("ipam/vlans", netbox.one("ipam/vlans", vid=10)["id"], name="was office")
+    assert not is_carried(pipeline)
+    assert is_carried(pipeline)
+    netbox.edit("ipam/vlans", other, name="office", group=group)
+    assert not is_carried(pipeline)
+    assert [r.reason for r in rows(plan(pipeline), "vlans", "conflict")] == [
+        "name: VLAN 99 of the group has the name office already"
+    ]
+
+
 def test_a_diff_that_does_not_say_what_it_read_is_made_again(
     pipeline: Pipeline, netbox: NetBox, strange: dict[str, Any]
 ) -> None:
