@@ -390,6 +390,10 @@ select * from (values
         'NetBox has {candidates}, which is this name with a domain: if it is this device, enter {entry} in its'
         || ' {field}; if not, create this one in NetBox with that entry',
         'Enter the id on the device, or create this one in NetBox.', ['pick', 'create', 'leave'], ['candidates']),
+    ('may_be_device_with_witnesses', 'conflict',
+        'it may be {candidates}, which has {witnesses} in NetBox and matches no other device: if it is, enter {entry} in'
+        || ' its {field}; if not, create this one in NetBox with that entry',
+        'Enter the id on the device, or create this one in NetBox.', ['pick', 'create', 'leave'], ['candidates']),
     ('may_be_this_stack', 'conflict',
         'NetBox has {candidates} as the master of the virtual chassis {chassis}: if it is this device, enter {entry} in'
         || ' its {field}; if not, create this one in NetBox with that entry',

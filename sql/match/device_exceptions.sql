@@ -118,6 +118,13 @@ near as (
     where w.key not in (select key from pairs) and d.id not in (select id from hits)
     group by w.key
 ),
+-- Or with its MAC addresses or its address on interfaces, under another name.
+near_by_interfaces as (
+    select n.key, list({'type': 'dcim/devices', 'id': d.id, 'name': coalesce(d.name, 'device ' || d.id)} order by d.id)
+        as found, string_agg(distinct n.witnesses, ' or ') as witnesses
+    from match.near_devices n join devices d on d.id = n.netbox_id
+    group by n.key
+),
 -- Or a stack as the master of a virtual chassis of its name, or as a master that has its name with a number.
 masters as (
     select d.id, d.name, v.name as chassis
@@ -225,6 +232,7 @@ claims as (
 candidates as (
     select key, list(distinct id order by id) as ids
     from (select key, id from pairs union all select key, unnest(found).id from near
+          union all select key, netbox_id from match.near_devices
           union all select key, unnest(found).id from near_stacks)
     group by key
 ),
@@ -263,6 +271,10 @@ evaluated as (
             when c.key is null and n.found is not null and w.inactive is not true
                 then conflict('may_be_this_device', {candidates: n.found, field: settings.node_field,
                     entry: claim_to_enter(settings.id_scope, w.id_value, settings.node_field_type)})
+            when c.key is null and i.found is not null and w.inactive is not true
+                then conflict('may_be_device_with_witnesses', {candidates: i.found, witnesses: i.witnesses,
+                    field: settings.node_field,
+                    entry: claim_to_enter(settings.id_scope, w.id_value, settings.node_field_type)})
             when c.key is null and s.found is not null and w.inactive is not true
                 then conflict('may_be_this_stack', {candidates: s.found, chassis: s.chassis,
                     field: settings.node_field,
@@ -285,6 +297,7 @@ evaluated as (
     left join guests g using (key)
     left join near n using (key)
     left join near_stacks s using (key)
+    left join near_by_interfaces i using (key)
     left join devices d on d.id = c.choice.id
     left join own_serials o using (key)
     left join netbox.ip_addresses polled on polled.id = coalesce(d.primary_ip4_id, d.primary_ip6_id)

@@ -26,6 +26,7 @@ create table match.known_machines (
     id bigint, name varchar, cluster_id bigint, last_updated varchar, vcpus double, memory bigint,
     held_cluster varchar, held_vmid varchar, "foreign" boolean, named_elsewhere boolean);
 create table match.machine_names (id bigint, name varchar);
+create table match.near_devices (key varchar, netbox_id bigint, witnesses varchar);
 create table match.near_disks (key varchar, ids bigint[], problem varchar);
 create table match.virtual_machine_pairs (
     key varchar, id bigint, is_id boolean, is_name boolean, settled boolean);

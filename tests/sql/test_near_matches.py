@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sql.estate import Estate
-from tests.sql.kinds import Parts, address, device, guest, machine, nic, paris, told
+from tests.sql.kinds import Parts, address, device, guest, interface, machine, nic, paris, port, told
 
 M1, M2 = "BC:24:11:00:00:01", "BC:24:11:00:00:02"
 
@@ -191,6 +191,80 @@ def test_a_device_of_another_domain_is_another() -> None:
     estate.add("netbox.devices", id=3, name="sw1.lyon.example.com")
     assert "may_be_this_device" not in str(told(estate, "devices"))
     assert "with a domain" not in str(told(estate, "devices"))
+
+
+def known_by_its_ports() -> Estate:
+    """Devices of the source that NetBox may have under other names. Their numbers: sw<n> is device 10 + n of NetBox."""
+    estate = Estate("librenms", import_devices="all")
+    macs = {
+        1: ((1, 2), (1, 2)),
+        2: ((3, 4), (3, 9)),
+        3: ((5,), (5,)),
+        4: ((6, 7), (6, 7)),
+        5: ((), ()),
+        6: ((), ()),
+        7: ((), ()),
+        8: ((20, 21), (20, 21)),
+    }
+    for number, (shown, held) in macs.items():
+        device(estate, number, f"sw{number}", ip=f"10.0.{number}.1")
+        estate.add("netbox.devices", id=10 + number, name=f"access {number}")
+        for one in shown:
+            port(estate, one, f"Gi0/{one}", number, ifPhysAddress=f"0200000000{one:02x}")
+        interface(estate, 100 * number, "lo0", 10 + number)
+        for one in held:
+            has_mac(estate, 100 * number + one, one, 10 + number)
+    # Two devices have the MAC addresses of sw4, and sw8 is another one by its name.
+    estate.add("netbox.devices", id=30, name="access 4 b")
+    for one in (6, 7):
+        has_mac(estate, 430 + one, one, 30)
+    estate.change("netbox.devices", 18, name="sw9")
+    device(estate, 9, "sw9")
+    address(estate, 5, "10.0.5.1", 500)
+    address(estate, 6, "10.0.6.1", 600, vrf_id=1)
+    estate.add("netbox.vrfs", id=1, name="other")
+    address(estate, 7, "10.0.7.1", 700, role="anycast")
+    return estate
+
+
+def has_mac(estate: Estate, number: int, mac: int, device: int) -> None:
+    """An interface of NetBox with this MAC address; both have the same number."""
+    interface(estate, number, f"port {number}", device)
+    estate.add(
+        "netbox.mac_addresses",
+        id=number,
+        mac_address=f"02:00:00:00:00:{mac:02X}",
+        assigned_object_type="dcim.interface",
+        assigned_object_id=number,
+    )
+
+
+def test_a_device_under_another_name_is_known_by_its_mac_addresses_and_its_address() -> None:
+    """Not by a MAC address of several devices, one of several, those of a device that another one matches, an address in a
+    VRF, or one that several devices share."""
+    found = told(known_by_its_ports(), "devices")
+    assert {name: reason for name, (_, reason) in found.items() if reason.startswith("it may be")} == {
+        f"sw{number}": f"it may be access {number} (id {10 + number}), which has {evidence} in NetBox and matches no other"
+        f' device: if it is, enter {{"lib": {number}}} in its librenms_id; if not, create this one in NetBox with that entry'
+        for number, evidence in (
+            (1, "2 of its MAC addresses"),
+            (3, "1 of its MAC addresses"),
+            (5, "its address 10.0.5.1"),
+        )
+    }
+    assert {action for action, reason in found.values() if reason.startswith("it may be")} == {"conflict"}
+
+
+@pytest.mark.parametrize(("answer", "netbox_id", "found"), [("pick", 11, 11), ("create", None, None)])
+def test_a_person_says_whether_it_is_that_device(
+    answer: str, netbox_id: int | None, found: int | None
+) -> None:
+    estate = known_by_its_ports()
+    _, question = estate.questions()["devices", "sw1", ""]
+    estate.answer("devices", "sw1", answer, question, netbox_id=netbox_id)
+    [row] = [row for row in estate.rows() if (row.resource, row.key) == ("devices", "sw1")]
+    assert row.netbox_id == found
+    assert "it may be" not in str(row.reason)
 
 
 @GUESTS.part
