@@ -35,10 +35,14 @@ def known_by_address(case: Case, address: str) -> tuple[dict[str, Any], dict[str
 
 
 @together(**OPTIONS)
-def test_an_address_that_is_not_primary_is_no_evidence(case: Case) -> Steps:
-    known_by_address(case, "10.0.0.4")
+def test_an_address_that_is_not_primary_is_a_question(case: Case) -> Steps:
+    known, _ = known_by_address(case, "10.0.0.4")
     plan = yield
-    assert row(plan, "devices", "sw1").action == "create"
+    asked = row(plan, "devices", "sw1")
+    assert asked.action == "conflict"
+    assert asked.reason.startswith(
+        f"it may be by-another-name (id {known['id']}), which has its address 10.0.0.4 in NetBox and matches no other device"
+    )
 
 
 @together(**OPTIONS)
