@@ -1,7 +1,8 @@
 -- NetBox devices that a device of the source may be, where no step of sql/match/device_pairs.sql says it: their
--- interfaces have its MAC addresses, or the address at which the source reaches it. Key: desired device + NetBox device.
--- A MAC address of several devices on one side says nothing, and one alone says something only where NetBox's device
--- has no other. Addresses in a VRF may be those of other networks, and shared ones of other devices. witnesses: in words.
+-- interfaces have its MAC addresses, or the address at which the source reaches it. Key: desired device + NetBox
+-- device. A MAC address of several devices on one side says nothing, and one alone says something only where NetBox's
+-- device has no other. Addresses in a VRF may be those of other networks, and shared ones of other devices.
+-- witnesses: in words.
 -- Only with rows of netbox.mac_addresses, desired.devices WHERE key NOT IN (SELECT key FROM match.device_pairs);
 --   netbox.ip_addresses, desired.devices WHERE ip IS NOT NULL AND key NOT IN (SELECT key FROM match.device_pairs).
 with fresh as (
