@@ -8,31 +8,33 @@
 with fresh as (
     select key, ip from desired.devices where key not in (select key from match.device_pairs)
 ),
-free_interfaces as (
-    select id, device_id from netbox.interfaces where device_id not in (select id from match.device_pairs)
-),
-
 source_macs as (
     select mac, min(device) as key from desired.interfaces where mac <> ''
     group by mac having count(distinct device) = 1 and min(device) in (select key from fresh)
 ),
-held_macs as materialized (
-    select upper(m.mac_address) as mac, i.device_id
-    from netbox.mac_addresses m
-    join free_interfaces i on m.assigned_object_type = 'dcim.interface' and i.id = m.assigned_object_id
-),
-netbox_macs as (
-    select mac, min(device_id) as id from held_macs where mac in (select mac from source_macs)
-    group by mac having count(distinct device_id) = 1
+-- Of all devices in NetBox, for the few MAC addresses of new ones.
+found_macs as (
+    select s.key, s.mac, i.device_id as id
+    from source_macs s
+    join netbox.mac_addresses m on upper(m.mac_address) = s.mac and m.assigned_object_type = 'dcim.interface'
+    join netbox.interfaces i on i.id = m.assigned_object_id
 ),
 shared as (
-    select s.key, n.id, count(*) as macs from source_macs s join netbox_macs n using (mac) group by s.key, n.id
+    select key, id, count(*) as macs
+    from (select key, mac, min(id) as id from found_macs group by key, mac having count(distinct id) = 1)
+    where id not in (select id from match.device_pairs)
+    group by key, id
+),
+held as (
+    select i.device_id as id, count(distinct upper(m.mac_address)) as macs
+    from netbox.interfaces i
+    join netbox.mac_addresses m on m.assigned_object_type = 'dcim.interface' and m.assigned_object_id = i.id
+    where i.device_id in (select id from shared)
+    group by i.device_id
 ),
 by_macs as (
     select s.key, s.id, s.macs || ' of its MAC addresses' as witness
-    from shared s
-    join (select device_id as id, count(distinct mac) as macs from held_macs
-          where device_id in (select id from shared) group by device_id) h using (id)
+    from shared s join held h using (id)
     where s.macs > 1 or h.macs = 1
 ),
 
@@ -41,7 +43,8 @@ by_address as (
     from fresh f
     join netbox.ip_addresses a on a.host = f.ip and a.assigned_object_type = 'dcim.interface'
         and a.vrf_id is null and coalesce(a.role, '') in ('', 'loopback', 'secondary')
-    join free_interfaces i on i.id = a.assigned_object_id
+    join netbox.interfaces i on i.id = a.assigned_object_id
+    where i.device_id not in (select id from match.device_pairs)
 )
 
 select key, id as netbox_id, string_agg(witness, ' and ' order by witness desc) as witnesses

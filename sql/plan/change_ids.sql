@@ -22,7 +22,7 @@ texts as (
             '],"key":', to_json(key),
             ',"last_updated":', coalesce(to_json(last_updated)::varchar, 'null'),
             ',"netbox_id":', coalesce(netbox_id::varchar, 'null'),
-            ',"object_type":', to_json(object_type),
+            ',"object_type":', coalesce(to_json(object_type)::varchar, 'null'),
             ',"resource":', to_json(resource),
             ',"target":', coalesce(to_json(target)::varchar, 'null'), '}') as content
     from changes
