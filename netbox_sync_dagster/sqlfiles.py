@@ -38,15 +38,25 @@ def read_macros(*names: str) -> str:
     """
     texts = {file.stem: file.read_text(encoding="utf-8") for file in (sql_root() / "macros").glob("*.sql")}
     home = {macro: name for name, text in texts.items() for macro in _DEFINED.findall(text)}
-    needs = {
-        name: {home[word] for word in _CALLED.findall(text) if word in home} for name, text in texts.items()
-    }
+    needs = {name: {home[word] for word in calls_in(text) if word in home} for name, text in texts.items()}
     order = TopologicalSorter({name: sorted(found - {name}) for name, found in sorted(needs.items())})
     wanted = set(names or texts)
     for name in reversed(in_order := list(order.static_order())):
         if name in wanted:
             wanted |= needs[name]
     return "".join(texts[name] for name in in_order if name in wanted)
+
+
+@cache
+def macro_bodies() -> dict[str, str]:
+    """What follows the name of each macro, without comments."""
+    _, *parts = _DEFINED.split(re.sub(r"--.*", "", read_macros()))
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def calls_in(sql: str) -> set[str]:
+    """The names before a bracket: macros and functions that a text calls."""
+    return set(_CALLED.findall(sql))
 
 
 def code_version(*paths: str) -> str:

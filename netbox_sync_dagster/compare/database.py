@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netbox_sync_dagster.compare.netbox_reads import note_reads
+from netbox_sync_dagster.compare.netbox_reads import note_reads, tables_in
 from netbox_sync_dagster.lazy import lazy_module
 from netbox_sync_dagster.sqlfiles import read_macros, read_sql
 from netbox_sync_dagster.storage import SYSTEMS, Warehouse, connections
@@ -192,8 +192,7 @@ def _new_connection(spill: Path) -> duckdb.DuckDBPyConnection:
     con = connect(spill)
     # Some macros look up names in tables of NetBox, which must be there when the macros are created.
     macros = read_macros()
-    named = sorted(set(re.findall(r"\bnetbox\.(\w+)", macros)) & set(SYSTEMS["netbox"]))
-    tables = "".join(table_without_rows("netbox", name) for name in named)
+    tables = "".join(table_without_rows("netbox", name) for name in sorted(tables_in(macros)))
     con.execute(f"CREATE SCHEMA netbox; {tables}")
     run(con, macros)
     con.execute("DROP SCHEMA netbox CASCADE")

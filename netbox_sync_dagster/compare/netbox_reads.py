@@ -13,15 +13,13 @@ from contextlib import contextmanager
 from functools import cache
 from threading import local
 
-from netbox_sync_dagster.sqlfiles import read_macros
+from netbox_sync_dagster.sqlfiles import calls_in, macro_bodies
 from netbox_sync_dagster.storage import NETBOX
 
 # Read once for all endpoints, when NetBox and the ledger are loaded.
 _ALWAYS = frozenset({"status"})
 _COMMENT = re.compile(r"--.*")
 _NAMED = re.compile(r"\bnetbox\.(\w+)")
-_CALLED = re.compile(r"\b(\w+)\(")
-_MACRO = re.compile(r"^create or replace macro (\w+)\(", re.MULTILINE)
 
 _noted = local()
 
@@ -50,16 +48,15 @@ def tables_in(sql: str) -> frozenset[str]:
     text = _COMMENT.sub("", sql)
     named = set(_NAMED.findall(text)) & NETBOX.keys()
     reading = _reading_macros()
-    return frozenset(named.union(*(reading[name] for name in set(_CALLED.findall(text)) & reading.keys())))
+    return frozenset(named.union(*(reading[name] for name in calls_in(text) & reading.keys())))
 
 
 @cache
 def _reading_macros() -> dict[str, frozenset[str]]:
     """The macros that read tables of NetBox, themselves or by another macro."""
-    _, *parts = _MACRO.split(_COMMENT.sub("", read_macros()))
-    bodies = dict(zip(parts[::2], parts[1::2], strict=True))
+    bodies = macro_bodies()
     found = {name: frozenset(_NAMED.findall(body)) & NETBOX.keys() for name, body in bodies.items()}
-    calls = {name: set(_CALLED.findall(body)) & bodies.keys() for name, body in bodies.items()}
+    calls = {name: calls_in(body) & bodies.keys() for name, body in bodies.items()}
     while True:
         more = {name: found[name].union(*(found[other] for other in calls[name])) for name in found}
         if more == found:
